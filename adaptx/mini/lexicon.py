@@ -154,7 +154,7 @@ class Language:
                 return []
             owner = "number" if name == "number" else owner
             texts.append(self._column(fact, name, part[1], role or name))
-        return [_token(word, piece.pos, owner) for word in "".join(texts).split(" ")]
+        return [_token(word, piece.pos, owner) for word in "".join(texts).split()]
 
     def _owner(self, named: str | None, role: str | None) -> str | None:
         """Return the role that a reference means: in a phrase, `quality` is the quality of the phrase's own word."""
