@@ -49,7 +49,7 @@ class Said:
         inside = [
             (start, start + token.core)
             for token, (start, _) in zip(self.tokens, self.spans, strict=True)
-            if token.role == role and token.pos not in ("ADP", "PART")
+            if token.role == role and token.core and token.pos not in ("ADP", "PART")
         ]
         return inside[0][0], inside[-1][1]
 
@@ -208,10 +208,11 @@ def _parts(form: str) -> Iterable[str | tuple[str | None, str]]:
         yield form[at:]
 
 
-def _token(marked: str, pos: str, role: str | None) -> Token:
+def _token(text: str, pos: str, role: str | None) -> Token:
+    marked, _, tag = text.partition(":")
     glued = (marked.startswith("_"), marked.endswith("_"))
     core, _, ending = marked.strip("_").partition("~")
-    return Token(core + ending, pos, role, len(core), glued)
+    return Token(core + ending, tag or pos, role, len(core), glued)
 
 
 def _capital(token: Token) -> Token:
