@@ -120,7 +120,8 @@ class Language:
     def _said(self, fact: Fact, template: Template, marks: tuple[str, str]) -> Said:
         tokens = [token for item in template for token in self._tokens(fact, item)]
         opening = [Token(marks[0], "PUNCT", None, len(marks[0]), (False, True))] if marks[0] else []
-        closing = Token(marks[1], "PUNCT", None, len(marks[1]), (True, False))
+        mark = marks[1].lstrip()  # French sets a space before `?`
+        closing = Token(mark, "PUNCT", None, len(mark), (mark == marks[1], False))
         if self._page["cased"]:
             tokens[0] = _capital(tokens[0])
         return _joined((*opening, *tokens, closing), " " if self.spaces else "")
