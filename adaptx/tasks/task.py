@@ -14,6 +14,7 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
+from adaptx import rules
 from adaptx.errors import UsageError
 from adaptx.tasks.page import METHODS, joined, listed, mistakes_of
 
@@ -118,10 +119,7 @@ def read_page(text: str, where: str) -> Task:
         page = joined(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where} is not TOML: {error}") from error
-    found = mistakes_of(page)
-    if found:
-        count = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
-        raise UsageError(f"{where} has {count}:\n" + "\n".join(f"  {mistake}" for mistake in found))
+    rules.refuse(where, mistakes_of(page))
     absent: dict[str, Any] = {"labels": (), "hub": None, "revision": None}
     plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}
     return Task(**absent | plain | _resolved(page), notes=_notes(text))
