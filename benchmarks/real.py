@@ -23,7 +23,8 @@ from typing import Any
 from readable import bullets, from_rich, write
 from record import record
 
-from adaptx.report.comparison import arms_table, contrasts_table, measures_of
+from adaptx.report.comparison import arms_sheet, contrasts_sheet, measures_of
+from adaptx.report.sheet import rich_table
 from adaptx.report.tables import language_table, points
 
 STEPS = {
@@ -96,8 +97,8 @@ def compared(value: Value) -> str:
     told = f"{value['metric']} in points on {value['split']}, {value['precision']}, seeds {value['seeds']}."
     parts = [told]
     for measure in measures_of(value):
-        parts += [f"### Arms, {measure}", from_rich(arms_table(value, measure))]
-        parts += [f"### Contrasts, {measure}", from_rich(contrasts_table(value, measure))]
+        parts += [f"### Arms, {measure}", from_rich(rich_table(arms_sheet(value, measure)))]
+        parts += [f"### Contrasts, {measure}", from_rich(rich_table(contrasts_sheet(value, measure)))]
     return "\n\n".join([*parts, *value["notes"], flags(value)])
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from adaptx.analysis import statistics
-from adaptx.analysis.scores import CLEAN, Cell, cluster_keys, flags_of
+from adaptx.analysis.scores import CLEAN, Cell, cluster_keys, flags_of, one_source
 from adaptx.errors import Incompatible, UsageError
 
 if TYPE_CHECKING:
@@ -276,6 +276,7 @@ def _check(runs: Sequence[Run]) -> None:
     """Raise unless the runs are a full grid: each arm once per seed, on the same rows of the same languages."""
     if not runs:
         raise UsageError("nothing to compare", hint="give at least two arms")
+    one_source(cell.source for run in runs for cell in run.cells)
     seeds: dict[str, list[int]] = {}
     for run in runs:
         seeds.setdefault(run.name, []).append(run.seed)

@@ -8,14 +8,14 @@ flags of every language in it: nothing doubtful is averaged away.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from math import isclose
 from typing import TYPE_CHECKING, Any
 
 from adaptx.analysis import statistics
-from adaptx.errors import DataFault
+from adaptx.errors import DataFault, Incompatible
 from adaptx.metrics.sums import terms_of
 from adaptx.robustness.outcomes import summarise
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from adaptx.analysis.statistics import Interval
     from adaptx.tasks.forms import Record
 
-__all__ = ["CLEAN", "Cell", "Estimate", "cluster_keys", "estimate", "flags_of", "score_languages"]
+__all__ = ["CLEAN", "Cell", "Estimate", "cluster_keys", "estimate", "flags_of", "one_source", "score_languages"]
 
 CLEAN = "clean"  # the measure without an attack
 MAJORITY_SHARE = 0.98  # of the predictions on one label: the model has learnt nothing else
@@ -43,6 +43,7 @@ class Cell:
     """
 
     language: str
+    source: str  # hub, folder or mini
     records: Sequence[Record]
     outcomes: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     majority: float | None = None
@@ -81,8 +82,10 @@ def score_languages(cells: Sequence[Cell], *, chance: float, training_languages:
     """Return ``{"flags", "languages", "mean", "mean_zero_shot"}`` of one stack on one task, all scores as fractions.
 
     ``chance`` is the task's chance level. ``mean_zero_shot`` leaves out the training languages and is None where none
-    remains. A mean is unweighted over languages; its interval resamples all languages together.
+    remains. A mean is unweighted over languages; its interval resamples all languages together. Raises `Incompatible`
+    for cells of several sources.
     """
+    one_source(cell.source for cell in cells)
     languages = {cell.language: _language(cell, chance) for cell in cells}
     unseen = [cell for cell in cells if cell.language not in training_languages]
     mean = _mean(cells, languages)
@@ -92,6 +95,17 @@ def score_languages(cells: Sequence[Cell], *, chance: float, training_languages:
         "mean": mean,
         "mean_zero_shot": _mean(unseen, languages) if unseen else None,
     }
+
+
+def one_source(sources: Iterable[str]) -> str:
+    """Return the one source of all values of a table; raise `Incompatible` for several.
+
+    Numbers of the generated world mean something else than those of real languages: no table may hold both.
+    """
+    found = sorted(set(sources))
+    if len(found) > 1:
+        raise Incompatible(f"values of the sources {' and '.join(found)} cannot be in one table", hint="one at a time")
+    return found[0]
 
 
 def estimate(cells: Sequence[Cell], measure: str) -> Estimate:

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from adaptx.cli.options import asked, work_options
+from adaptx.cli.options import asked, chosen, work_options
 from adaptx.cli.working import work
-from adaptx.workflow.arms import requests_of
+from adaptx.workflow.arms import Comparison, requests_of
 from adaptx.workflow.results import compare_result
 
 __all__ = ["command"]
@@ -24,12 +24,17 @@ __all__ = ["command"]
 @work_options
 def command(intermediate: str, target: str, seeds: int, dry_run: bool, **options: Any) -> None:
     """Compare training TARGET directly and above INTERMEDIATE by each method (--method is not used)."""
-    common = asked(options)
-    requests = requests_of(intermediate, target, seeds, common.choices)
+    choices = chosen(options)
+    comparison = Comparison(
+        intermediate=intermediate,
+        target=target,
+        seeds=tuple(range(choices.seed, choices.seed + seeds)),
+        choices=choices,
+    )
     work(
-        common,
-        requests,
+        asked(options),
+        requests_of(comparison),
         "compare",
-        lambda store, steps: compare_result(intermediate, target, seeds, common.choices, store, steps),
+        lambda store, steps: compare_result(comparison, store, steps),
         dry_run=dry_run,
     )

@@ -6,7 +6,7 @@ heavy.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from adaptx.store import Store, discover
 from adaptx.training.how import How
 from adaptx.workflow.request import METHODS, PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
 
-__all__ = ["Common", "asked", "json_option", "opened", "store_option", "work_options"]
+__all__ = ["Common", "asked", "chosen", "how_options", "json_option", "opened", "store_option", "work_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,18 +82,26 @@ HOW = (
 )
 
 
+def how_options(function: F) -> F:
+    """Add the options of a command that computes what a file says."""
+    return _with(function, (*HOW, store_option, json_option))
+
+
 def work_options(function: F) -> F:
     """Add every option of a command that may compute."""
-    for option in reversed((*WHAT, *HOW, store_option, json_option)):
+    return _with(how_options(function), WHAT)
+
+
+def _with(function: F, options: Sequence[Callable[[F], F]]) -> F:
+    for option in reversed(options):
         function = option(function)
     return function
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """What `work_options` gathered."""
+    """What `how_options` gathered."""
 
-    choices: Choices
     how: How
     store: Path | None
     json: bool
@@ -108,18 +116,21 @@ def opened(path: Path | None) -> Store:
     return store
 
 
-def asked(options: dict[str, Any]) -> Common:
-    """Turn the keyword arguments of a command into `Common`; raise `UsageError` naming the option."""
+def chosen(options: dict[str, Any]) -> Choices:
+    """Turn the keyword arguments of a command into `Choices`; raise `UsageError` naming the option."""
     per_task: dict[str, Any] = {name: PerTask.parse("--" + name.replace("_", "-"), options[name]) for name in PER_TASK}
-    choices = Choices(
+    return Choices(
         **{name: options[name] for name in _PLAIN},
         **per_task,
         languages=tuple(tag for text in options["languages"] for tag in text.split(",") if tag),
         attacks=tuple(options["attack"]),
     )
+
+
+def asked(options: dict[str, Any]) -> Common:
+    """Turn the keyword arguments of a command into `Common`; raise `UsageError` for how it cannot be computed."""
     how = How(**{name: options[name] for name in _HOW if options[name] is not None})
     return Common(
-        choices=choices,
         how=how,
         store=options["store"],
         json=options["json"],

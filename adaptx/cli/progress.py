@@ -23,6 +23,8 @@ __all__ = ["shown"]
 
 LOG_EVERY_S = 10.0  # seconds between log lines of one step where no terminal shows a panel
 
+ROWS = 12  # of a panel
+
 LABELS: Mapping[str, str] = {
     "loss": "loss {:.4f}",
     "dev": "dev {:.4f}",
@@ -46,13 +48,20 @@ def shown() -> Iterator[Tell]:
 
 def line(event: Event) -> str:
     """Return one line for an event: the step, the phase, how far, and the numbers worth showing."""
-    parts = [f"{event['step']}  {event['phase']}"]
+    parts = [str(event[key]) for key in ("step", "method", "phase") if event.get(key)]
+    if event.get("number"):
+        parts.insert(0, f"[{event['number']}/{event['total']}]")
     if event.get("steps"):
         parts.append(f"{event['at']}/{event['steps']}")
     parts += [text.format(event[key]) for key, text in LABELS.items() if _is_number(event.get(key))]
     if "holder" in event:
         parts.append(f"waiting for {event['holder']}")
     return "  ".join(parts)
+
+
+def _key(event: Event) -> tuple[str, ...]:
+    """Return what an event is of: steps of two methods may have one name."""
+    return tuple(str(event.get(key)) for key in ("number", "method", "step", "phase"))
 
 
 def _is_number(value: Any) -> bool:
@@ -63,10 +72,10 @@ class _Log:
     """Log lines: the first event of a step's phase at once, then one every `LOG_EVERY_S`."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[str, str], float] = {}
+        self._last: dict[tuple[str, ...], float] = {}
 
     def tell(self, event: Event) -> None:
-        key, now = (str(event["step"]), str(event["phase"])), time.monotonic()
+        key, now = _key(event), time.monotonic()
         if now - self._last.get(key, -LOG_EVERY_S) >= LOG_EVERY_S or "dev" in event:
             self._last[key] = now
             click.echo(line(event), err=True)
@@ -76,27 +85,31 @@ class _Log:
 
 
 class _Panel:
-    """A live table on the terminal: one row a running step, the last event of each."""
+    """A live view on the terminal: a clock that never stands still, and the last event of each of the last steps."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str], str] = {}
+        self._rows: dict[tuple[str, ...], str] = {}
         self._live: Live | None = None
+        self._begin = time.monotonic()
 
     def tell(self, event: Event) -> None:
-        self._rows[str(event["step"]), str(event["phase"])] = line(event)
+        self._rows[_key(event)] = line(event)
         if self._live is None:
             from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(console=Console(stderr=True), refresh_per_second=4, redirect_stdout=False)
+            self._live = Live(
+                console=Console(stderr=True), refresh_per_second=4, redirect_stdout=False, get_renderable=self._table
+            )
             self._live.start()
-        self._live.update(self._table())
 
     def _table(self) -> Table:
+        """Return what is shown now; the panel asks again and again, also between two events."""
         from rich.table import Table
 
         table = Table.grid()
-        for text in list(self._rows.values())[-12:]:
+        minutes, seconds = divmod(int(time.monotonic() - self._begin), 60)
+        for text in (f"elapsed {minutes}:{seconds:02d}", *list(self._rows.values())[-ROWS:]):
             table.add_row(text)
         return table
 

@@ -24,7 +24,11 @@ COMMON = frozenset(
     "strict keep json".split()
 )
 REPEATED = frozenset("lr epochs batch max_length max_train languages attack".split())
-OWN: Mapping[str, frozenset[str]] = {"compare": frozenset({"seeds"}), "stack": frozenset({"on"})}
+OWN: Mapping[str, frozenset[str]] = {
+    "compare": frozenset({"seeds"}),
+    "run": frozenset({"report"}),
+    "stack": frozenset({"on"}),
+}
 
 
 def defaults_for(commands: Iterable[str], start: Path | None = None) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from adaptx.cli.options import asked, work_options
+from adaptx.cli.options import asked, chosen, work_options
 from adaptx.cli.working import work
 from adaptx.workflow.make import Request
 from adaptx.workflow.results import stack_result
@@ -21,6 +21,5 @@ __all__ = ["command"]
 @work_options
 def command(tasks: tuple[str, ...], on: str | None, dry_run: bool, **options: Any) -> None:
     """Stack TASKS bottom to top; evaluate the last in all its languages, clean and attacked."""
-    common = asked(options)
-    request = Request(choices=common.choices, names=tasks, on=on)
-    work(common, [request], "stack", lambda store, steps: stack_result(request, store, steps), dry_run=dry_run)
+    request = Request(choices=chosen(options), names=tasks, on=on)
+    work(asked(options), [request], "stack", lambda store, steps: stack_result(request, store, steps), dry_run=dry_run)

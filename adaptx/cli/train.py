@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from adaptx.cli.options import asked, work_options
+from adaptx.cli.options import asked, chosen, work_options
 from adaptx.cli.working import work
 from adaptx.workflow.make import Request
 from adaptx.workflow.results import train_result
@@ -21,6 +21,5 @@ __all__ = ["command"]
 @work_options
 def command(task: str, above: tuple[str, ...], dry_run: bool, **options: Any) -> None:
     """Train an adapter (or all weights) for TASK and store it."""
-    common = asked(options)
-    request = Request(choices=common.choices, names=(*above, task), cells=False)
-    work(common, [request], "train", lambda store, steps: train_result(request, store, steps), dry_run=dry_run)
+    request = Request(choices=chosen(options), names=(*above, task), cells=False)
+    work(asked(options), [request], "train", lambda store, steps: train_result(request, store, steps), dry_run=dry_run)

@@ -34,9 +34,9 @@ def work(common: Common, requests: Sequence[Request], kind: str, gather: Gather,
     with quiet_stdout(), terminable(), shown() as tell:
         locked(requests, store)
         if dry_run:
-            kind, value = "plan", cost(requests, store, job, measured=True)
+            kind, value = "plan", cost(requests, store, job, tell, measured=True)
         else:
-            _announce(cost(requests, store, job, measured=False))
+            _announce(cost(requests, store, job, tell, measured=False))
             value = gather(store, make(requests, store, job, tell))
     emit(value, as_json=common.json, render=lambda value: tables.show(kind, value))
 

@@ -1,4 +1,4 @@
-"""The comparison's tables: every arm, the effects of the intermediate, and the difference of those effects.
+"""The comparison's tables: every arm, the effects of the intermediate, and the difference of those effects; a summary.
 
 Owns their columns; may not compute. A difference is in points with two intervals, which answer two questions and are
 never mixed: *these models* (other examples) and *a new seed* (other weights).
@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from adaptx.report.lists import console
+from adaptx.report.sheet import Sheet, rich_table
 from adaptx.report.tables import points, print_flags, print_steps, with_interval
 
-__all__ = ["arms_table", "compared", "contrasts_table", "measures_of"]
+__all__ = [
+    "arms_of",
+    "arms_sheet",
+    "compared",
+    "contrasts_sheet",
+    "flags_of",
+    "label_of",
+    "measures_of",
+    "ran",
+    "sheets_of",
+    "summary",
+]
 
 Value = Mapping[str, Any]
 
@@ -23,15 +34,80 @@ Value = Mapping[str, Any]
 def compared(value: Value) -> None:
     """Print a comparison: arms, effects, differences, controls, flags and notes."""
     print_steps(value["steps"])
-    title = f"{value['intermediate']} → {value['target']} ({value['split']}, {value['metric']}, points)"
-    console().print(Text(title, style="bold"))
+    _print(value)
+
+
+def ran(value: Value) -> None:
+    """Print a run: what was made, a summary of all comparisons, each of them, and where the report is."""
+    print_steps(value["steps"])
+    console().print(rich_table(summary(value["comparisons"])))
+    for compared in value["comparisons"]:
+        _print(compared)
+    console().print(Text(f"report: {value['report']}", style="bold"))
+
+
+def _print(value: Value) -> None:
+    console().print(Text(f"{label_of(value)} ({value['split']}, {value['metric']}, points)", style="bold"))
     console().print(f"{value['backbone']}, {value['precision']}, source {value['source']}, seeds {value['seeds']}")
-    for measure in measures_of(value):
-        console().print(arms_table(value, measure))
-        console().print(contrasts_table(value, measure))
+    for sheet in sheets_of(value):
+        console().print(rich_table(sheet))
     for note in value["notes"]:
         console().print(Text(note, style="yellow"))
-    print_flags(value["flags"])
+    print_flags(flags_of(value))
+
+
+def flags_of(value: Value) -> list[str]:
+    """Return the flags of a comparison, those of an arm on one line: ``lora: tiny (de en)``."""
+    of_arms = {f"{name}: {flag}" for name, arm in value["arms"].items() for flag in arm["flags"]}
+    own = [flag for flag in value["flags"] if flag not in of_arms]
+    return [*own, *(f"{name}: {_by_flag(arm['flags'])}" for name, arm in value["arms"].items() if arm["flags"])]
+
+
+def _by_flag(flags: Sequence[str]) -> str:
+    """Return flags of languages by flag, for ``["de: tiny", "en: tiny"]``: ``tiny (de en)``."""
+    languages: dict[str, list[str]] = {}
+    for language, _, flag in (text.partition(": ") for text in flags):
+        languages.setdefault(flag, []).append(language)
+    return ", ".join(f"{flag} ({' '.join(tags)})" for flag, tags in languages.items())
+
+
+def label_of(value: Value) -> str:
+    """Return what a comparison is of: ``squad → pawsx``."""
+    return f"{value['intermediate']} → {value['target']}"
+
+
+def summary(comparisons: Sequence[Value]) -> Sheet:
+    """Return one row a comparison, method and measure: the mean without and with the intermediate, and its effect."""
+    rows = [
+        _summary_row(value, effect, measure)
+        for value in comparisons
+        for effect in value["effects"]
+        for measure in measures_of(value)
+    ]
+    return Sheet(
+        title="summary: means over languages, and the effect of the intermediate task",
+        columns=("backbone", "stack", "method", "measure", "direct", "stacked", "effect", "zero-shot effect"),
+        rows=tuple(rows),
+        words=frozenset({"backbone", "stack", "method", "measure"}),
+    )
+
+
+def _summary_row(value: Value, effect: Value, measure: str) -> tuple[str, ...]:
+    stacked, direct = arms_of(effect)
+    means = (_estimate(value["arms"][arm]["scores"][measure]["mean"]) for arm in (direct, stacked))
+    effects = (_estimate(effect["scores"][measure][scope]) for scope in ("mean", "mean_zero_shot"))
+    return (value["backbone"], label_of(value), value["arms"][stacked]["method"], measure, *means, *effects)
+
+
+def arms_of(effect: Value) -> tuple[str, str]:
+    """Return the two arms of an effect: with the intermediate task, and without."""
+    stacked, direct = sorted(effect["weights"], key=effect["weights"].__getitem__, reverse=True)
+    return stacked, direct
+
+
+def sheets_of(value: Value) -> list[Sheet]:
+    """Return the tables of a comparison: for clean and each attack its arms and their contrasts."""
+    return [make(value, measure) for measure in measures_of(value) for make in (arms_sheet, contrasts_sheet)]
 
 
 def measures_of(value: Value) -> list[str]:
@@ -39,29 +115,37 @@ def measures_of(value: Value) -> list[str]:
     return list(next(iter(value["arms"].values()))["scores"])
 
 
-def arms_table(value: Value, measure: str) -> Table:
+def arms_sheet(value: Value, measure: str) -> Sheet:
     """Return one row an arm: the means with their interval, then every language."""
-    table = Table(title=f"arms, {measure}", title_justify="left", header_style="bold")
-    for name in ("arm", "learning rates", "mean", "zero-shot", *value["languages"]):
-        table.add_column(name, justify="left" if name == "arm" else "right")
-    for name, arm in value["arms"].items():
-        scores = arm["scores"][measure]
-        languages = (points(scores["languages"][language]["value"]) for language in value["languages"])
-        tried = str(arm["learning_rates_tried"])
-        table.add_row(name, tried, _estimate(scores["mean"]), _estimate(scores["mean_zero_shot"]), *languages)
-    return table
+    return Sheet(
+        title=f"arms, {measure}",
+        columns=("arm", "learning rates", "mean", "zero-shot", *value["languages"]),
+        rows=tuple(_arm_row(name, arm, measure, value["languages"]) for name, arm in value["arms"].items()),
+        words=frozenset({"arm"}),
+    )
 
 
-def contrasts_table(value: Value, measure: str) -> Table:
+def _arm_row(name: str, arm: Value, measure: str, languages: Sequence[str]) -> tuple[str, ...]:
+    scores = arm["scores"][measure]
+    means = (_estimate(scores["mean"]), _estimate(scores["mean_zero_shot"]))
+    each = (points(scores["languages"][tag]["value"]) for tag in languages)
+    return (name, str(arm["learning_rates_tried"]), *means, *each)
+
+
+def contrasts_sheet(value: Value, measure: str) -> Sheet:
     """Return one row a contrast: effects, differences of effects, controls; each with both intervals."""
-    table = Table(title=f"contrasts, {measure}", title_justify="left", header_style="bold")
-    for name in ("kind", "contrast", "mean", "a new seed", "zero-shot", "a new seed "):
-        table.add_column(name, justify="left" if name in ("kind", "contrast") else "right")
-    for kind, key in (("effect", "effects"), ("difference", "differences"), ("control", "controls")):
-        for contrast in value[key]:
-            scores = contrast["scores"][measure]
-            table.add_row(kind, contrast["name"], *_both(scores["mean"]), *_both(scores["mean_zero_shot"]))
-    return table
+    rows = [
+        (kind, contrast["name"], *_both(scores["mean"]), *_both(scores["mean_zero_shot"]))
+        for kind, key in (("effect", "effects"), ("difference", "differences"), ("control", "controls"))
+        for contrast in value[key]
+        for scores in [contrast["scores"][measure]]
+    ]
+    return Sheet(
+        title=f"contrasts, {measure}",
+        columns=("kind", "contrast", "mean", "a new seed", "zero-shot", "a new seed "),
+        rows=tuple(rows),
+        words=frozenset({"kind", "contrast"}),
+    )
 
 
 def _estimate(estimate: Value | None) -> str:

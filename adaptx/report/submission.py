@@ -13,6 +13,7 @@ from rich.text import Text
 
 from adaptx.report.lists import console
 from adaptx.report.tables import points
+from adaptx.report.world import world_of
 
 __all__ = ["show"]
 
@@ -21,6 +22,7 @@ Value = Mapping[str, Any]
 
 def show(value: Value) -> None:
     """Print the scores of a submission, in points."""
+    console().print(Text(world_of(value), style="bold"))
     for name, task in value["tasks"].items():
         console().print(Text(f"{name} ({task['metric']}, source {value['source']}, points)", style="bold"))
         console().print(task_table(task))

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from adaptx.report.lists import console, show_one
 from adaptx.report.lists import show as show_rows
+from adaptx.report.world import world_of
 
 __all__ = ["points", "show", "with_interval"]
 
@@ -21,23 +22,29 @@ Value = Mapping[str, Any]
 
 
 def show(kind: str, value: Value) -> None:
-    """Print the result of a command; ``kind`` is train, stack, compare, plan, why or verify."""
-    from adaptx.report.comparison import compared
+    """Print the result of a command; ``kind`` is train, stack, compare, run, plan, why or verify.
+
+    A result that has a source begins with the world that it is of.
+    """
+    from adaptx.report.comparison import compared, ran
 
     shown: Mapping[str, Callable[[Value], None]] = {
         "train": trained,
         "stack": stacked,
         "compare": compared,
+        "run": ran,
         "plan": planned,
         "why": explained,
         "verify": verified,
     }
+    if "source" in value:
+        console().print(Text(world_of(value), style="bold"))
     shown[kind](value)
 
 
 def points(fraction: float | None) -> str:
     """Return a fraction in points with one decimal; nothing for None."""
-    return "" if fraction is None else f"{100 * fraction:.1f}"
+    return "" if fraction is None else f"{round(100 * fraction, 1) + 0.0:.1f}"  # + 0.0: a zero has no sign
 
 
 def with_interval(fraction: float | None, interval: Sequence[float] | None) -> str:

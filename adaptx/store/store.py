@@ -68,6 +68,11 @@ class Store:
         """Where run folders live."""
         return self.root / "runs"
 
+    @property
+    def reports(self) -> Path:
+        """Where the reports of recipes are written unless somebody says otherwise."""
+        return self.root / "reports"
+
     def get(self, step_id: str) -> Record | None:
         """Return the committed step, or None; its bytes are not verified (see `check`)."""
         folder = self._folder(step_id)

@@ -1,18 +1,32 @@
 """The arms of a comparison: {no intermediate, intermediate} x {full, LoRA, bottleneck}, and a control.
 
-Owns `Arm` and the requests behind it. The control is direct LoRA at twice the rank, since a stack of two has twice
-the parameters (design section 7b). Every arm tries the same number of learning rates; today that is the page's one.
+Owns `Comparison`, `Arm` and the requests behind them. The control is direct LoRA at twice the rank, since a stack of
+two has twice the parameters (design section 7b). Every arm tries the same number of learning rates; today that is the
+page's one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adaptx.tasks.catalog import task_named
 from adaptx.workflow.make import Request
 from adaptx.workflow.request import METHODS, Choices
 
-__all__ = ["Arm", "arms_of", "requests_of"]
+__all__ = ["Arm", "Comparison", "arms_of", "requests_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One target with and without one intermediate task, by each method at each seed; ``choices`` holds the rest."""
+
+    intermediate: str
+    target: str
+    seeds: tuple[int, ...]
+    choices: Choices
+    methods: tuple[str, ...] = METHODS
+    control: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +41,20 @@ class Arm:
     request: Request
 
 
-def arms_of(intermediate: str, target: str, seeds: int, choices: Choices) -> list[Arm]:
-    """Return the arms, direct before stacked, for seeds ``choices.seed`` and up."""
-    arms: list[Arm] = []
-    for seed in range(choices.seed, choices.seed + seeds):
-        seeded = choices.with_(seed=seed)
-        for method in METHODS:
-            chosen = seeded.with_(method=method, rank=choices.rank if method == "lora" else None)
-            arms.append(_arm(method, method, None, target, chosen))
-            arms.append(_arm(f"{intermediate} → {method}", method, intermediate, target, chosen))
-        arms += _controls(target, seeded)
-    return arms
+def arms_of(comparison: Comparison) -> list[Arm]:
+    """Return the arms, seed by seed and direct before stacked."""
+    return [arm for seed in comparison.seeds for arm in _arms_at(seed, comparison)]
+
+
+def _arms_at(seed: int, comparison: Comparison) -> Iterator[Arm]:
+    below, target = comparison.intermediate, comparison.target
+    seeded = comparison.choices.with_(seed=seed)
+    for method in comparison.methods:
+        chosen = seeded.with_(method=method, rank=seeded.rank if method == "lora" else None)
+        yield _arm(method, method, None, target, chosen)
+        yield _arm(f"{below} → {method}", method, below, target, chosen)
+    if comparison.control and "lora" in comparison.methods:
+        yield from _controls(target, seeded)
 
 
 def _arm(name: str, method: str, below: str | None, target: str, choices: Choices, *, control: bool = False) -> Arm:
@@ -56,6 +73,6 @@ def _controls(target: str, choices: Choices) -> list[Arm]:
     return [_arm(f"lora rank {rank}", "lora", None, target, wide, control=True)]
 
 
-def requests_of(intermediate: str, target: str, seeds: int, choices: Choices) -> list[Request]:
+def requests_of(comparison: Comparison) -> list[Request]:
     """Return the requests behind the arms, in their order."""
-    return [arm.request for arm in arms_of(intermediate, target, seeds, choices)]
+    return [arm.request for arm in arms_of(comparison)]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx.model.stack import Layer
 from adaptx.spec import TrainSpec
 from adaptx.training.engine import Group, join
+from adaptx.workflow.progress import Numbered
 from adaptx.workflow.work import Bench, Place, attack_step, eval_step, train_step
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def execute(makings: Sequence[Making], store: Store, job: Job, tell: Tell) -> se
     """
     group = join(job.how)
     made: set[str] = set()
+    steps = dict.fromkeys(step.id for making in makings for step in making.plan.steps)
+    numbered = Numbered(tell, [key for key in steps if store.get(key) is None])
     for done, making in enumerate(makings, start=1):
         place = Place(
             backbone=making.planner.backbone,
@@ -45,10 +48,10 @@ def execute(makings: Sequence[Making], store: Store, job: Job, tell: Tell) -> se
             device=group.device,
             leads=group.rank == 0,
             strict=job.strict,
-            tell=tell,
+            tell=numbered,
             text=making.planner.text_folder if making.planner.choices.mlm else None,
         )
-        walk = _Walk(making.plan, place, store, group)
+        walk = _Walk(making.plan, place, store, group, numbered)
         walk.run()
         made |= walk.made
         if job.keep == "needed" and group.rank == 0:
@@ -68,8 +71,8 @@ def _let_go(plan: StackPlan, later: Sequence[Making], store: Store) -> None:
 class _Walk:
     """One plan being walked by one process of a group."""
 
-    def __init__(self, plan: StackPlan, place: Place, store: Store, group: Group) -> None:
-        self.plan, self.place, self.store, self.group = plan, place, store, group
+    def __init__(self, plan: StackPlan, place: Place, store: Store, group: Group, progress: Numbered) -> None:
+        self.plan, self.place, self.store, self.group, self.progress = plan, place, store, group, progress
         self.made: set[str] = set()
 
     def run(self) -> None:
@@ -129,6 +132,7 @@ class _Walk:
 
     def _commit(self, step: Step, compute: Work, before: Callable[[], None] = lambda: None) -> None:
         work = self.store.work(step.kind, step.id)
+        self.progress.begin(step.id, step.name, step.kind, self.plan.choices.method)
         begin = time.perf_counter()
         facts = compute(work)
         before()

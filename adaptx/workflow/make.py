@@ -106,13 +106,15 @@ def _result(step: Step, store: Store, *, reused: bool) -> StepResult:
     return StepResult(id=step.id, kind=step.kind, name=step.name, status=status, seconds=seconds)
 
 
-def cost(requests: Sequence[Request], store: Store, job: Job, *, measured: bool) -> dict[str, Any]:
+def cost(requests: Sequence[Request], store: Store, job: Job, tell: Tell = silent, *, measured: bool) -> dict[str, Any]:
     """Return every step with its state, and what those to do will cost; see `workflow.estimate`."""
     makings = planned(requests, store)
     steps = {step.id: step for making in makings for step in making.plan.steps}
-    if all(store.get(key) is not None for key in steps):
+    missing = sum(store.get(key) is None for key in steps)
+    if not missing:
         rows = [{"id": s.id, "kind": s.kind, "name": s.name, "status": "done"} for s in steps.values()]
         return {"steps": rows, "seconds": 0.0}
+    tell({"step": f"{missing} steps to do, {len(steps) - missing} in the store", "phase": "plan"})
     from adaptx.workflow.estimate import estimate
 
     return estimate(makings, store, job, measured=measured)

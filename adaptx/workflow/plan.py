@@ -32,11 +32,11 @@ from adaptx.spec import (
     content_id,
     digest,
 )
-from adaptx.tasks.catalog import ALL, task_names
+from adaptx.tasks.catalog import ALL
 from adaptx.tasks.forms import form_named
 from adaptx.tasks.mlm import MLM, MLM_VERSION, text_file
 from adaptx.workflow.courses import layers_of, name_of, trained
-from adaptx.workflow.request import METHODS, PER_TASK, Choices, PerTask, sampling_of, text_mix_of
+from adaptx.workflow.request import METHODS, PER_TASK, Choices, PerTask, names_of, sampling_of, text_mix_of
 
 if TYPE_CHECKING:
     from adaptx.store import Store
@@ -343,7 +343,7 @@ class Planner:
 
 def _check_names(choices: Choices, courses: Sequence[Course]) -> None:
     """Raise `UnknownName` for ``--lr pawx=1e-4``: a value for nothing would be a value lost."""
-    known = {*METHODS, *task_names(), MLM.name, *(task.base for course in courses for task in course)}
+    known = names_of(task for course in courses for task in course)
     for option in PER_TASK:
         for name in getattr(choices, option).named:
             if name not in known:

@@ -6,15 +6,30 @@ again and arrive at the same ids.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from adaptx.errors import UnknownName, UsageError
 from adaptx.spec import Sampling
+from adaptx.tasks.catalog import task_names
+from adaptx.tasks.mlm import MLM
 from adaptx.tasks.page import LANGUAGE
 
-__all__ = ["METHODS", "PER_TASK", "PRECISIONS", "SELECTIONS", "Choices", "PerTask", "sampling_of", "text_mix_of"]
+if TYPE_CHECKING:
+    from adaptx.tasks.task import Task
+
+__all__ = [
+    "METHODS",
+    "PER_TASK",
+    "PRECISIONS",
+    "SELECTIONS",
+    "Choices",
+    "PerTask",
+    "names_of",
+    "sampling_of",
+    "text_mix_of",
+]
 
 METHODS = ("lora", "bottleneck", "full")
 PRECISIONS = ("bf16", "fp32")
@@ -59,6 +74,11 @@ def _positive(option: str, text: str) -> float:
             hint=f"{option} VALUE, {option} TASK=VALUE or {option} METHOD=VALUE",
         )
     return value
+
+
+def names_of(tasks: Iterable[Task]) -> set[str]:
+    """Return the names that a number may be given for: methods, all known tasks, and those of ``tasks``."""
+    return {*METHODS, *task_names(), MLM.name, *(task.base for task in tasks)}
 
 
 def sampling_of(text: str) -> Sampling:

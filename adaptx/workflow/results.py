@@ -11,22 +11,22 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from adaptx.analysis.compare import Run, compare
-from adaptx.analysis.scores import Cell, score_languages
+from adaptx.analysis.scores import Cell, one_source, score_languages
 from adaptx.errors import Missing
 from adaptx.records import read_json, read_rows
 from adaptx.spec import TrainSpec
 from adaptx.store.difference import differences
 from adaptx.tasks.forms import form_named
 from adaptx.tasks.mlm import MLM
-from adaptx.workflow.arms import Arm, arms_of
+from adaptx.workflow.arms import Arm, Comparison, arms_of
 from adaptx.workflow.make import Making, Request, StepResult, planned
 
 if TYPE_CHECKING:
     from adaptx.store import Record, Store
     from adaptx.workflow.plan import StackPlan, Step
-    from adaptx.workflow.request import Choices
+    from adaptx.workflow.recipe import Recipe
 
-__all__ = ["cells_of", "compare_result", "stack_result", "train_result", "why_result"]
+__all__ = ["cells_of", "compare_result", "run_result", "stack_result", "train_result", "why_result"]
 
 Result = dict[str, Any]
 
@@ -60,25 +60,53 @@ def stack_result(request: Request, store: Store, steps: Sequence[StepResult]) ->
     return {**head, **scores, "steps": [asdict(step) for step in steps]}
 
 
-def compare_result(
-    intermediate: str, target: str, seeds: int, choices: Choices, store: Store, steps: Sequence[StepResult]
-) -> Result:
+def compare_result(comparison: Comparison, store: Store, steps: Sequence[StepResult]) -> Result:
     """Return the comparison of every arm, paired on the same rows, with the heading of the command."""
-    arms = arms_of(intermediate, target, seeds, choices)
+    return {**_compared(comparison, store), "steps": [asdict(step) for step in steps]}
+
+
+def run_result(recipe: Recipe, store: Store, steps: Sequence[StepResult]) -> Result:
+    """Return every comparison of a recipe, with what a report tells beside them."""
+    comparisons = [_compared(comparison, store) for comparison in recipe.comparisons()]
+    return {
+        "recipe": recipe.name,
+        "why": recipe.why,
+        "text": recipe.text,
+        "commands": [f"adaptx run {recipe.path}", "adaptx verify"],
+        "source": one_source(comparison["source"] for comparison in comparisons),
+        "versions": _versions(steps, store),
+        "comparisons": comparisons,
+        "steps": [asdict(step) for step in steps],
+    }
+
+
+def _versions(steps: Sequence[StepResult], store: Store) -> dict[str, list[str]]:
+    """Return the distributions that made the steps, with every version that took part."""
+    found: dict[str, set[str]] = {}
+    for record in filter(None, (store.get(step.id) for step in steps)):
+        for name, version in record.manifest["versions"].items():
+            found.setdefault(name, set()).add(version)
+    return {name: sorted(versions) for name, versions in sorted(found.items())}
+
+
+def _compared(comparison: Comparison, store: Store) -> Result:
+    arms = arms_of(comparison)
     makings = planned([arm.request for arm in arms], store)
     runs = [_run(arm, making.plan, store) for arm, making in zip(arms, makings, strict=True)]
     plan = makings[0].plan
     compared = compare(runs, chance=plan.target.chance, training_languages=training_languages(plan))
     head = {
-        "intermediate": intermediate,
+        "intermediate": comparison.intermediate,
         "target": plan.target.name,
         "metric": plan.target.metric,
+        "chance": plan.target.chance,
         "split": _split(plan),
     }
     told = _heading(makings[0])
     head |= {key: told[key] for key in ("backbone", "source", "precision")}
+    head["backbone_revision"] = makings[0].planner.backbone.revision
     compared["flags"] = [*no_dev([making.plan for making in makings]), *compared["flags"]]
-    return {**head, **compared, "steps": [asdict(step) for step in steps]}
+    return {**head, **compared}
 
 
 def _run(arm: Arm, plan: StackPlan, store: Store) -> Run:
@@ -155,6 +183,7 @@ def _cell(step: Step, plan: StackPlan, store: Store) -> Cell:
     attacks = [attack for attack in plan.attacks if attack.parents["cell"] == step.id]
     return Cell(
         language=step.language,
+        source=record.spec["rows"]["source"],
         records=records,
         outcomes={attack.label: read_rows(store.intact(attack.id).path / "outcomes.parquet") for attack in attacks},
         majority=form_named(step.task.form).majority(records),

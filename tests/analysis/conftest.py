@@ -61,13 +61,13 @@ def cell(
 ) -> Cell:
     under = attacks or {}
     return Cell(
+        **{"source": "folder", **fields},
         language=language,
         records=[record(row, value) for row, value in enumerate(values)],
         outcomes={
             attack: [outcome(row, clean, value) for row, (clean, value) in enumerate(zip(values, after, strict=True))]
             for attack, after in under.items()
         },
-        **fields,
     )
 
 

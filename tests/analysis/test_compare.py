@@ -258,3 +258,12 @@ def test_what_is_not_the_same_rows_languages_and_seeds_is_refused(cell: Maker) -
         compared([lora, lora])
     with pytest.raises(UsageError, match="nothing to compare"):
         compared([])
+
+
+def test_runs_of_two_sources_are_never_compared(cell) -> None:
+    runs = [
+        Run(name=name, method=name, intermediate=None, seed=0, cells=[cell("de", answers(0.7, 0), source=source)])
+        for name, source in (("lora", "mini"), ("full", "hub"))
+    ]
+    with pytest.raises(Incompatible, match="hub and mini cannot be in one table"):
+        compared(runs)

@@ -1,0 +1,42 @@
+"""``adaptx run RECIPE``: carry out a recipe's grid, print its tables, and write the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adaptx.cli.options import asked, how_options
+from adaptx.cli.working import work
+from adaptx.report import folder, page
+from adaptx.workflow.recipe import read_recipe
+from adaptx.workflow.results import run_result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adaptx.store import Store
+    from adaptx.workflow.make import StepResult
+
+__all__ = ["command"]
+
+
+@click.command("run")
+@click.argument("file", metavar="RECIPE", type=click.Path(path_type=Path))
+@click.option("--report", type=click.Path(path_type=Path), envvar="ADAPTX_REPORT", help="Folder of the report.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@how_options
+def command(file: Path, report: Path | None, dry_run: bool, **options: Any) -> None:
+    """Carry out RECIPE, a TOML file: every comparison of its grid, then tables and a report of figures."""
+    recipe = read_recipe(file)
+    if report is not None:
+        folder.check_place(report)  # before the work, not after it
+
+    def gather(store: Store, steps: Sequence[StepResult]) -> dict[str, Any]:
+        value = run_result(recipe, store, steps)
+        place = report or store.reports / recipe.name
+        folder.write(page.files_of(value), place)
+        return {**value, "report": str(place / page.PAGE)}
+
+    work(asked(options), recipe.requests(), "run", gather, dry_run=dry_run)

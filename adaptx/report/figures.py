@@ -1,0 +1,120 @@
+"""The figures of a run: scores by language and arm, and the effect of the intermediate task by method.
+
+Owns which value becomes which mark; may not compute a score. Without an attack there is one figure of clean scores;
+with attacks one each, clean beside attacked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from adaptx.report.comparison import arms_of, label_of, measures_of
+from adaptx.report.plot import Group, Line, Mark, Plot
+from adaptx.report.tables import with_interval
+
+__all__ = ["effects_of", "plots_of"]
+
+Value = Mapping[str, Any]
+
+CLEAN = "clean"
+SCOPES = {"mean": "all languages", "mean_zero_shot": "zero-shot"}
+INTERVALS = "Whiskers are 95 % intervals over examples, for these models."
+
+
+def plots_of(value: Value, number: int) -> list[Plot]:
+    """Return the scores of one comparison, the ``number``th of its run: one figure, or one for each attack."""
+    return [_scores_plot(value, attack, f"scores-{number}-{at}") for at, attack in enumerate(_attacks(value), start=1)]
+
+
+def effects_of(comparisons: Sequence[Value]) -> list[Plot]:
+    """Return the effects of all comparisons of a run: one figure, or one for each attack."""
+    attacks = dict.fromkeys(attack for value in comparisons for attack in _attacks(value))
+    plots = [_effects_plot(comparisons, attack, f"effects-{at}") for at, attack in enumerate(attacks, start=1)]
+    return [plot for plot in plots if plot.groups]
+
+
+def _attacks(value: Value) -> list[str | None]:
+    return [measure for measure in measures_of(value) if measure != CLEAN] or [None]
+
+
+def _scores_plot(value: Value, attack: str | None, name: str) -> Plot:
+    """Return one group a language and mean, one line an arm, clean filled and attacked hollow."""
+    title = f"{label_of(value)}: {value['metric']} by language{f', clean and {attack}' if attack else ''}"
+    return Plot(
+        name=name,
+        title=title,
+        description=f"{title}. One line an arm. {INTERVALS} The dashed line is chance.",
+        axis=f"{value['metric']}, points",
+        groups=tuple(_language_groups(value, attack)),
+        series=tuple(enumerate(value["arms"])),
+        filled=CLEAN,
+        hollow=attack or "",
+        reference=100 * value["chance"] if value["chance"] else None,
+    )
+
+
+def _language_groups(value: Value, attack: str | None) -> Iterator[Group]:
+    arms = list(value["arms"].items())
+    for tag in value["languages"]:
+        told = {arm: {m: scores["languages"][tag] for m, scores in item["scores"].items()} for arm, item in arms}
+        yield Group(tag, tuple(_line(number, f"{tag}, {arm}", told[arm], attack) for number, arm in enumerate(told)))
+    for scope, label in SCOPES.items():
+        means = {arm: {m: scores[scope] for m, scores in item["scores"].items()} for arm, item in arms}
+        if all(mean[CLEAN] for mean in means.values()):
+            lines = (_line(number, f"{label}, {arm}", means[arm], attack) for number, arm in enumerate(means))
+            yield Group(f"mean, {label}", tuple(lines))
+
+
+def _effects_plot(values: Sequence[Value], attack: str | None, name: str) -> Plot:
+    """Return one group a comparison and mean, one line a method, and a line at no effect."""
+    title = f"Effect of the intermediate task{f', clean and {attack}' if attack else ''}"
+    several = len({value["backbone"] for value in values}) > 1
+    return Plot(
+        name=name,
+        title=title,
+        description=f"{title}: the score above it minus the score without. {INTERVALS} The dashed line is no effect.",
+        axis="difference in points",
+        groups=tuple(group for value in values for group in _effect_groups(value, attack, several=several)),
+        series=_effect_series(values[0]),
+        filled=CLEAN,
+        hollow=attack or "",
+        reference=0.0,
+    )
+
+
+def _effect_series(value: Value) -> tuple[tuple[int, str], ...]:
+    """Return the methods in the colours of their stacked arms."""
+    return tuple((_series_of(effect, value), _method(effect, value)) for effect in value["effects"])
+
+
+def _effect_groups(value: Value, attack: str | None, *, several: bool) -> Iterator[Group]:
+    of = f"{value['backbone']} {label_of(value)}" if several else label_of(value)
+    for scope, label in SCOPES.items():
+        told = [(effect, {m: scores[scope] for m, scores in effect["scores"].items()}) for effect in value["effects"]]
+        lines = tuple(
+            _line(_series_of(effect, value), f"{label}, {effect['name']}", means, attack)
+            for effect, means in told
+            if means[CLEAN]
+        )
+        if lines:
+            yield Group(f"{of}, {label}", lines)
+
+
+def _series_of(effect: Value, value: Value) -> int:
+    return list(value["arms"]).index(arms_of(effect)[0])
+
+
+def _method(effect: Value, value: Value) -> str:
+    return str(value["arms"][arms_of(effect)[0]]["method"])
+
+
+def _line(series: int, name: str, estimates: Mapping[str, Value], attack: str | None) -> Line:
+    shown = [CLEAN, attack] if attack else [CLEAN]
+    return Line(series, tuple(_mark(f"{name}, {measure}", estimates[measure], measure != CLEAN) for measure in shown))
+
+
+def _mark(name: str, estimate: Value, hollow: bool) -> Mark:  # noqa: FBT001 - of a private call
+    low, high = estimate["these_models"]
+    told = f"{name}: {with_interval(estimate['value'], estimate['these_models'])}"
+    return Mark(100 * estimate["value"], 100 * low, 100 * high, told, hollow)
