@@ -8,7 +8,7 @@ factor of three, which is enough to announce hours.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,17 +71,20 @@ def estimate(makings: Sequence[Making], store: Store, job: Job, *, measured: boo
     memory = 0.0
     parameters = 0
     loads: dict[str, Load] = {}
+    speeds: dict[Hashable, Speed] = {}  # a grid asks the same of the machine many times
     for making in makings:
         config = read_config(local_folder(making.planner.backbone), making.planner.backbone.name).to_dict()
         method, precision = _method(making), making.planner.precision
         parameters = max(parameters, count(config, method) if making.plan.layers else 0)
         memory = max(memory, step_bytes(config, method, precision=precision, tokens=job.how.training_tokens(device)))
         missing = [step for step in making.plan.steps if store.get(step.id) is None and step.id not in told]
-        speed = _speed(making, config, job, device, measured=measured) if missing else None
+        alike = _alike(making)
+        if missing and alike not in speeds:
+            speeds[alike] = _speed(making, config, job, device, measured=measured)
         for step in making.plan.steps:
-            if speed is not None and store.get(step.id) is None and step.id not in told:
+            if store.get(step.id) is None and step.id not in told:
                 loads[step.id] = _load(step, making, loads)
-                told[step.id] = _to_do(step, loads[step.id], speed, config, _method(making))
+                told[step.id] = _to_do(step, loads[step.id], speeds[alike], config, _method(making))
             told.setdefault(step.id, _done(step))
     return {
         "steps": list(told.values()),
@@ -150,6 +153,15 @@ def _inputs(task: Task, example: Example) -> list[list[str]]:
     options = [text for name, text in example.texts.items() if is_option(name, task)]
     fields = [text for name, text in example.texts.items() if not is_option(name, task)]
     return [[*fields, option] for option in options] or [fields]
+
+
+def _alike(making: Making) -> Hashable:
+    """Return what two requests share that run at one speed: they may differ in seed and in what is below."""
+    if not making.plan.layers:
+        return making.planner.backbone.revision
+    spec = making.plan.layers[-1].spec
+    assert isinstance(spec, TrainSpec), "layers are train steps"
+    return spec.backbone, spec.method, spec.rows, spec.optimisation, spec.precision
 
 
 def _speed(making: Making, config: dict[str, Any], job: Job, device: str, *, measured: bool) -> Speed:

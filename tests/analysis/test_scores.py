@@ -122,7 +122,7 @@ def test_rows_of_a_group_are_one_cluster_in_one_language_and_not_across(record: 
     grouped = [record(row, float(row % 2), group=str(row // 4)) for row in range(40)]
     others = [row | {"id": f"x{row['id']}", "parallel": f"x{row['parallel']}"} for row in grouped]
     assert estimate([Cell(source="folder", language="de", records=grouped)], "clean").n_clusters == 10
-    both = [Cell(source="folder", language="de", records=grouped), Cell(language="sw", records=others)]
+    both = [Cell(source="folder", language="de", records=grouped), Cell(source="folder", language="sw", records=others)]
     assert estimate(both, "clean").n_clusters == 20
 
 

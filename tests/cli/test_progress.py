@@ -26,6 +26,19 @@ def test_a_missing_score_is_left_out_and_not_printed_as_none() -> None:
     assert line({"step": "a", "phase": "train", "dev": None}) == "a  train"
 
 
+def test_a_line_says_which_step_of_how_many_and_which_method() -> None:
+    numbered = {"number": 3, "total": 12, "method": "full", "step": "pawsx", "phase": "train", "at": 1, "steps": 4}
+    assert line(numbered) == "[3/12]  pawsx  full  train  1/4"
+    assert line(numbered | {"number": None}) == "pawsx  full  train  1/4"
+
+
+def test_steps_of_two_methods_with_one_name_are_both_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with shown() as tell:
+        for number, method in enumerate(("lora", "full"), start=1):
+            tell({"step": "pawsx", "phase": "train", "method": method, "number": number, "total": 2})
+    assert capsys.readouterr().err.splitlines() == ["[1/2]  pawsx  lora  train", "[2/2]  pawsx  full  train"]
+
+
 def test_without_a_terminal_progress_is_on_stderr_and_never_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     with shown() as tell:
         tell({"step": "a", "phase": "eval", "rows": 5})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adaptx.report import tables
+from adaptx.report.world import GENERATED
 
 if TYPE_CHECKING:
     import pytest
@@ -61,10 +62,17 @@ def test_a_table_has_a_row_per_language_the_means_and_every_flag(capsys: pytest.
         assert wanted in told
 
 
+def test_a_result_begins_with_the_world_that_it_is_of(capsys: pytest.CaptureFixture[str]) -> None:
+    tables.show("stack", VALUE)
+    assert capsys.readouterr().out.splitlines()[0] == GENERATED
+    tables.show("stack", VALUE | {"source": "hub"})
+    assert capsys.readouterr().out.splitlines()[0] == "Real rows: source hub."
+
+
 def test_a_mean_without_zero_shot_languages_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     tables.show("stack", {**VALUE, "mean_zero_shot": None})
     assert "zero shot" not in capsys.readouterr().out
 
 
 def test_points_are_per_cent_and_nothing_for_nothing() -> None:
-    assert (tables.points(0.7125), tables.points(None)) == ("71.2", "")
+    assert [tables.points(value) for value in (0.7125, None, -1e-9)] == ["71.2", "", "0.0"]

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from adaptx.cli.options import WHAT
 from adaptx.errors import Exit, Missing, UsageError
-from adaptx.workflow.arms import Comparison
+from adaptx.store import Store
+from adaptx.workflow.arms import Comparison, arms_of
+from adaptx.workflow.make import Request, planned
 from adaptx.workflow.recipe import RULES, read_recipe
 from adaptx.workflow.request import METHODS, Choices, PerTask
 
@@ -59,6 +61,22 @@ def test_numbers_are_read_as_the_command_line_reads_them(written) -> None:
     assert choices.lr == PerTask.parse("--lr", ["2e-4", "pawsx=1", "full=1e-5"])
     assert repr(choices.max_train) == repr(PerTask.parse("--max-train", ["400"])), "400 and 400.0 have different ids"
     assert repr(choices.epochs) == repr(PerTask.parse("--epochs", ["lora=2"]))
+
+
+def test_a_grid_shares_the_arms_without_an_intermediate_and_has_the_ids_of_compare(written, tmp_path: Path) -> None:
+    def ids(requests: list[Request]) -> set[str]:
+        return {step.id for making in planned(requests, Store(tmp_path)) for step in making.plan.steps}
+
+    text = LEAST.replace('["squad"]', '["squad", "mnli"]')
+    text += 'source = "mini"\nbackbones = ["nano"]\nattacks = ["charswap"]\n'
+    choices = Choices(source="mini", backbone="nano", attacks=("charswap",))
+    arms = [
+        arms_of(Comparison(intermediate=name, target="pawsx", seeds=(0,), choices=choices))
+        for name in ("squad", "mnli")
+    ]
+    squad, mnli = (ids([arm.request for arm in each]) for each in arms)
+    assert ids(read_recipe(written(text)).requests()) == squad | mnli
+    assert squad & mnli == ids([arm.request for arm in arms[0] if arm.intermediate is None])
 
 
 def test_every_option_that_says_what_to_compute_is_a_key() -> None:
