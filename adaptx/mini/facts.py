@@ -20,6 +20,7 @@ __all__ = [
     "ATTACHED",
     "FAMILIES",
     "GIVEN_AWAY",
+    "GOODS",
     "NOUNS",
     "SPLITS",
     "VERSION",

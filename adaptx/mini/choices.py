@@ -1,0 +1,246 @@
+"""Rows of a text and some options, of which one is right: who has a thing in the end, what follows, what a thing is.
+
+The options of a row are alike in their words and in whom they name, so none of them gives itself away. Which concepts
+answer a question of common sense is split too: what is an animal in train is not asked for in test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import permutations
+from typing import TypeVar
+
+from adaptx.mini.facts import (
+    ACTS,
+    GIVEN_AWAY,
+    GOODS,
+    VERSION,
+    Draw,
+    Fact,
+    concepts,
+    facts,
+    split_of,
+    swapped,
+)
+from adaptx.mini.telling import Cell, Row, Telling, partly, passage, tell
+
+__all__ = ["common_sense", "consequence", "continuation", "pronoun", "split_concepts", "who_has_it"]
+
+T = TypeVar("T")
+
+ENDINGS = 4
+STORY = ("transfer", "transfer")
+STATES = {verb: state for verb, (_, state) in ACTS.items() if state is not None}  # each can be done to a vessel
+
+KINDS: Mapping[str, str] = {
+    "animal": "Which of these is an animal?",
+    "food": "Which of these can people eat?",
+    "drink": "Which of these do people drink?",
+    "garment": "Which of these do people wear?",
+    "furniture": "Which of these is a piece of furniture?",
+    "vehicle": "Which of these can take people from one place to another?",
+    "vessel": "In which of these can something be kept?",
+    "tool": "Which of these is a tool?",
+    "job": "Which of these is a person's work?",
+    "place": "Which of these is a city?",
+    "month": "Which of these is a part of the year?",
+    "day": "Which of these is a part of the week?",
+}
+DOUBTFUL: Mapping[str, tuple[str, ...]] = {
+    "food": ("animal", "drink"),
+    "drink": ("food",),
+    "vehicle": ("animal",),
+    "vessel": ("furniture", "vehicle", "garment"),
+    "tool": ("vessel", "vehicle"),
+}
+"""Kinds whose words might answer the question for another kind too: they are no options beside it."""
+LETTERS = ("A", "B", "C", "D", "E")
+
+
+def owner(fact: Fact) -> str:
+    """Return who has the thing after a transfer: only some verbs part with it."""
+    return fact["patient"] if fact["verb"] in GIVEN_AWAY else fact["agent"]
+
+
+def other(fact: Fact) -> str:
+    """Return who of a transfer does not have the thing."""
+    return fact["agent"] if fact["verb"] in GIVEN_AWAY else fact["patient"]
+
+
+def _has(fact: Fact, person: str) -> Fact:
+    return Fact("have", {"agent": person, "thing": fact["thing"], "quality": fact["quality"]})
+
+
+def continuation(cell: Cell, index: int) -> Row:
+    """Tell of two transfers; only the owner of a thing can pass it on, and only what it owns."""
+    draw, label = cell.draw(index), index % ENDINGS
+    story, (right, *wrong) = _continued(draw, cell.split)
+    endings = _placed(right, draw.some(wrong, len(wrong)), label)
+    told = [tell(draw, partly(draw, fact)) for fact in story]
+    return {
+        "id": cell.id(index),
+        "ctx": passage(cell.language, told).text,
+        "endings": [cell.say(Telling(fact, "later")) for fact in endings],
+        "label": label,
+    }
+
+
+def _continued(draw: Draw, split: str) -> tuple[list[Fact], list[Fact]]:
+    """Return a story and its endings, the right one first: either person of a transfer passes on either thing."""
+    while True:
+        story = facts(draw, STORY, split)
+        about, beside = draw.some(story, 2)
+        verb = draw.one(GIVEN_AWAY)
+        givers = ((giver, thing) for giver in (owner(about), other(about)) for thing in (about, beside))
+        endings = [ending for pair in givers if (ending := _passed_on(draw, *pair, verb, story)) is not None]
+        if len(endings) == ENDINGS:
+            return story, endings
+
+
+def _passed_on(draw: Draw, giver: str, thing: Fact, verb: str, story: Sequence[Fact]) -> Fact | None:
+    """Return that somebody gave a thing to a person outside the story, in the story's split; None for nobody."""
+    inside = {person for fact in story for person in (fact["agent"], fact["patient"])}
+    outside = [person for person in concepts()["person"] if person not in inside]
+    words = {"agent": giver, "verb": verb, "thing": thing["thing"], "quality": thing["quality"]}
+    given = (Fact("transfer", {**words, "patient": person}) for person in draw.some(outside, len(outside)))
+    return next((fact for fact in given if split_of(fact) == split_of(story[0])), None)
+
+
+def _placed(right: T, wrong: Sequence[T], place: int) -> list[T]:
+    """Return the right option at its place among the wrong ones."""
+    return [*wrong[:place], right, *wrong[place:]]
+
+
+def who_has_it(cell: Cell, index: int, *, columns: Sequence[str], first: int = 0) -> Row:
+    """Tell of two transfers and ask who has one of the things now; ``first`` is the number of the first option."""
+    draw, label = cell.draw(index), index % len(columns)
+    story, about = _story_of(draw, cell.split)
+    beside = story[1 - story.index(about)]
+    wrong = [other(about), *draw.some((beside["agent"], beside["patient"]), len(columns) - 2)]
+    people = _placed(owner(about), draw.some(wrong, len(wrong)), label)
+    told = [tell(draw, partly(draw, fact)) for fact in story]
+    return {
+        "id": cell.id(index),
+        "context": passage(cell.language, told).text,
+        "question": cell.language.ask(_has(about, owner(about)), "agent").text,
+        **dict(zip(columns, (_name(cell, person) for person in people), strict=True)),
+        "label": str(first + label),
+    }
+
+
+def _story_of(draw: Draw, split: str) -> tuple[list[Fact], Fact]:
+    """Return two transfers, and one of them after which it can be told who has the thing."""
+    while True:
+        story = facts(draw, STORY, split)
+        about = draw.one(story)
+        if split_of(_has(about, owner(about))) == split:
+            return story, about
+
+
+def _name(cell: Cell, person: str) -> str:
+    thing = {"thing": "cup", "quality": "red"}  # any: the name is all that is wanted
+    return cell.language.say(Fact("have", {"agent": person, **thing}), "plain").part("agent")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens and what is so afterwards, beside another event and what would be so after that."""
+
+    right: tuple[Fact, Fact]
+    wrong: tuple[Fact, Fact]
+
+
+def consequence(cell: Cell, index: int) -> Row:
+    """Ask for the effect of an event, or for the cause of how things are now."""
+    draw, label = cell.draw(index), index % 2
+    event = draw.one((_transfer, _act))(draw, cell.split)
+    given = draw.below(2)  # what comes first, or what comes of it
+    premise, right, wrong = (
+        cell.say(Telling(fact, "plain"))
+        for fact in (event.right[given], event.right[1 - given], event.wrong[1 - given])
+    )
+    choice1, choice2 = _placed(right, [wrong], label)
+    question = ("effect", "cause")[given]
+    return {"idx": index, "premise": premise, "question": question, "choice1": choice1, "choice2": choice2} | {
+        "label": label
+    }
+
+
+def _transfer(draw: Draw, split: str) -> Event:
+    """Return a transfer and who has the thing, beside the transfer the other way round."""
+    while True:
+        thing = draw.one(concepts()[draw.one(GOODS)])
+        quality = draw.one(concepts()["quality"])
+        people = _holders(thing, quality, split)
+        if len(people) <= 1:
+            continue
+        agent, patient = draw.some(people, 2)
+        roles = {"agent": agent, "patient": patient, "verb": draw.one(concepts()["transfer"])}
+        event = Fact("transfer", {**roles, "thing": thing, "quality": quality})
+        if split_of(event) == split:
+            right, wrong = (_has(event, person) for person in (owner(event), other(event)))
+            return Event((event, right), (swapped(event), wrong))
+
+
+@cache
+def _holders(thing: str, quality: str, split: str) -> tuple[str, ...]:
+    """Return the people of whom a split can say that they have a thing."""
+    has = (Fact("have", {"agent": person, "thing": thing, "quality": quality}) for person in concepts()["person"])
+    return tuple(fact["agent"] for fact in has if split_of(fact) == split)
+
+
+def _act(draw: Draw, split: str) -> Event:
+    """Return what somebody did to a thing and how it is now, beside another such act."""
+    while True:
+        thing, *verbs = draw.one(_acts(split))
+        agent, quality = draw.one(concepts()["person"]), draw.one(concepts()["quality"])
+        shared = {"thing": thing, "quality": quality}
+        acts = [Fact("act", {"agent": agent, "verb": verb, **shared}) for verb in verbs]
+        if all(split_of(act) == split for act in acts):
+            right, wrong = ((act, Fact("result", {**shared, "state": STATES[act["verb"]]})) for act in acts)
+            return Event(right, wrong)
+
+
+@cache
+def _acts(split: str) -> tuple[tuple[str, str, str], ...]:
+    """Return every (thing, verb, other verb) whose results are both of a split."""
+    return tuple(
+        (thing, *verbs)
+        for thing in concepts()["vessel"]
+        for verbs in permutations(STATES, 2)
+        if all(split_of(Fact("result", {"thing": thing, "state": STATES[verb]})) == split for verb in verbs)
+    )
+
+
+def pronoun(cell: Cell, index: int) -> Row:
+    """Tell of a transfer, and with a blank for the name who has the thing now."""
+    draw, label = cell.draw(index), index % 2
+    event, state = _transfer(draw, cell.split).right
+    read = passage(cell.language, [Telling(event, "plain"), Telling(state, "plain")])
+    start, end = read.answer(1, "agent")
+    names = [_name(cell, person) for person in _placed(owner(event), [other(event)], label)]
+    sentence = f"{read.text[:start]}_{read.text[end:]}"
+    return {"sentence": sentence, "option1": names[0], "option2": names[1], "answer": str(1 + label)}
+
+
+def common_sense(cell: Cell, index: int) -> Row:
+    """Ask which of five words is of a kind; one word of each of five kinds is offered."""
+    draw, label = cell.draw(index), index % len(LETTERS)
+    kind = draw.one(tuple(KINDS))
+    kinds = [each for each in KINDS if each != kind and each not in DOUBTFUL.get(kind, ())]
+    wrong = [draw.one(split_concepts(each, cell.split)) for each in draw.some(kinds, len(LETTERS) - 1)]
+    options = _placed(draw.one(split_concepts(kind, cell.split)), wrong, label)
+    texts = [cell.language.words[concept]["head"] for concept in options]
+    choices = {"text": texts, "label": list(LETTERS)}
+    return {"id": cell.id(index), "question": KINDS[kind], "choices": choices, "answerKey": LETTERS[label]}
+
+
+@cache
+def split_concepts(kind: str, split: str) -> tuple[str, ...]:
+    """Return the concepts of a kind that questions of a split are about: a quarter each for dev and test."""
+    words = Draw("kind", VERSION, kind).some(concepts()[kind], len(concepts()[kind]))
+    held = len(words) // 4
+    parts = {"dev": words[:held], "test": words[held : 2 * held], "train": words[2 * held :]}
+    return tuple(parts[split])

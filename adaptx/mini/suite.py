@@ -1,0 +1,176 @@
+"""The tasks of the generated world: the rows of ``--source mini``, under the names and fields of the real data sets.
+
+Owns the table of tasks, sizes and seeds; may not read files nor import anything heavy. Row ``i`` of a split is drawn as
+a meaning and then said in a language, so it means the same in each of them and its label is true by construction. Every
+fact belongs to one split whatever the task, so no test fact is seen in training. Randomness is sha256 alone: the same
+rows on every machine, Python version and day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+
+from adaptx.errors import Missing, UnknownName, UsageError
+from adaptx.mini.choices import common_sense, consequence, continuation, pronoun, who_has_it
+from adaptx.mini.facts import VERSION
+from adaptx.mini.lexicon import language as language_of
+from adaptx.mini.lexicon import tags
+from adaptx.mini.pairs import answered, inference, paraphrase, questions, related
+from adaptx.mini.parallel import mined, translation
+from adaptx.mini.reading import reading
+from adaptx.mini.tagged import CATEGORIES, categories, names, parts_of_speech, tagged
+from adaptx.mini.telling import Cell, Maker, Row
+
+__all__ = ["LABELS", "TASKS", "VERSION", "Made", "Suite", "languages", "rows", "splits", "suite_of", "translations"]
+
+ALL = "all"  # languages: every one that has a page
+FOREIGN = "foreign"  # all but English
+TRAINING = ("train", "dev", "test")
+EVALUATION = ("dev", "test")
+TEST = ("test",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """How many rows a split has, and the seed that draws them; which facts a split may tell follows from neither."""
+
+    seed: int = 0
+    train: int = 4000
+    dev: int = 300
+    test: int = 500
+
+    def revision(self, split: str) -> str:
+        """Return the version of the world, with the seed and the split's size where they are not the default ones."""
+        asked = {key: value for key, value in asdict(self).items() if key in ("seed", split)}
+        told = [f"{key}={value}" for key, value in asked.items() if value != getattr(DEFAULT, key)]
+        return ",".join((str(VERSION), *told))
+
+
+DEFAULT = Suite()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What makes the rows of a task, in which languages and splits; ``translated``: train is there in all languages."""
+
+    maker: Maker
+    languages: str | tuple[str, ...]
+    splits: tuple[str, ...]
+    translated: bool = False
+    is_whole: bool = False  # one row holds all
+
+
+TWO_WAY = partial(inference, labels=("entailment", "not_entailment"), columns=("sentence1", "sentence2"))
+SICK = ("sentence_A", "sentence_B")
+POS = partial(tagged, tagger=parts_of_speech, column="upos")
+NAMES = partial(tagged, tagger=names, column="ner_tags")
+ANSWERS = tuple(f"answer{n}" for n in range(4))
+
+TASKS: Mapping[str, Made] = {
+    "advglue": Made(inference, ("en",), TEST),
+    "advglue-mnli-mm": Made(inference, ("en",), TEST),
+    "advglue-qnli": Made(answered, ("en",), TEST),
+    "advglue-qqp": Made(questions, ("en",), TEST),
+    "advglue-rte": Made(TWO_WAY, ("en",), TEST),
+    "americasnli": Made(inference, ALL, EVALUATION),
+    "anli": Made(partial(inference, longer=True, id="uid"), ("en",), TRAINING),
+    "bucc": Made(mined, FOREIGN, EVALUATION, is_whole=True),
+    "ccg": Made(partial(tagged, tagger=categories, column="tags"), ("en",), TRAINING),
+    "ccg-udpos": Made(POS, ("en",), TRAINING),
+    "commonsenseqa": Made(common_sense, ("en",), TRAINING),
+    "copa": Made(consequence, ("en",), TRAINING),
+    "cosmosqa": Made(partial(who_has_it, columns=ANSWERS), ("en",), TRAINING),
+    "hellaswag": Made(continuation, ("en",), TRAINING),
+    "jsick": Made(inference, ("ja",), TEST),
+    "lareqa": Made(partial(reading, breaks=True), ALL, TEST),
+    "masakhaner": Made(NAMES, ALL, EVALUATION),
+    "mlqa": Made(reading, ALL, EVALUATION),
+    "mnli": Made(inference, ("en",), ("train", "dev"), translated=True),
+    "mrpc": Made(paraphrase, ("en",), TRAINING),
+    "pan-paraphrase": Made(paraphrase, ("en",), TRAINING),
+    "panx": Made(NAMES, ALL, TRAINING),
+    "pawsx": Made(paraphrase, ALL, TRAINING),
+    "qnli": Made(answered, ("en",), TRAINING),
+    "qqp": Made(questions, ("en",), TRAINING),
+    "rte": Made(TWO_WAY, ("en",), TRAINING),
+    "sick": Made(partial(inference, columns=SICK), ("en",), TRAINING),
+    "sick-relatedness": Made(
+        partial(related, columns=(*SICK, "relatedness_score"), least=1.0, most=5.0), ("en",), TRAINING
+    ),
+    "siqa": Made(partial(who_has_it, columns=("answerA", "answerB", "answerC"), first=1), ("en",), ("train", "dev")),
+    "snli": Made(inference, ("en",), TRAINING),
+    "squad": Made(reading, ("en",), TRAINING, translated=True),
+    "squad-retrieval": Made(reading, ("en",), TRAINING),
+    "squad2": Made(partial(reading, may_abstain=True), ("en",), TRAINING),
+    "stsb": Made(partial(related, columns=("sentence1", "sentence2", "label"), least=0.0, most=5.0), ("en",), TRAINING),
+    "tatoeba": Made(translation, FOREIGN, TEST),
+    "tydiqa": Made(reading, ALL, TRAINING),
+    "udpos": Made(POS, ALL, TRAINING),
+    "xcopa": Made(consequence, ALL, EVALUATION),
+    "xnli": Made(inference, ALL, EVALUATION),
+    "xnli-var": Made(inference, ("es",), TEST),
+    "xquad": Made(reading, ALL, TEST),
+    "xwinograd": Made(pronoun, ALL, TEST),
+}
+"""Task -> what makes its rows. A task that is not here says something that this world does not know."""
+
+LABELS: Mapping[str, tuple[str, ...]] = {"ccg": CATEGORIES}
+"""Labels of the tasks whose page leaves them to the source."""
+
+
+def suite_of(text: str) -> Suite:
+    """Return the suite of ``mini`` or ``mini:seed=3,train=10000``; raise `UsageError` saying what may stand there."""
+    known = [field.name for field in fields(Suite)]
+    asked: dict[str, int] = {}
+    for part in text.split(":", 1)[1].split(",") if ":" in text else ():
+        key, _, value = part.partition("=")
+        if key not in known:
+            raise UnknownName("setting of the generated world", key, known)
+        least = 0 if key == "seed" else 1
+        if key in asked or not (value.isascii() and value.isdecimal()) or int(value) < least:
+            told = f"--source {text} says {part!r}: {key} is one whole number from {least} on"
+            raise UsageError(told, hint="--source mini:seed=3,train=10000,dev=300,test=500, or some of these")
+        asked[key] = int(value)
+    return Suite(**asked)
+
+
+def languages(task: str) -> tuple[str, ...]:
+    """Return the languages of a task, less those of its translated training rows; raise `UnknownName`."""
+    chosen = _made(task).languages
+    spoken = tags()
+    if isinstance(chosen, tuple):
+        return tuple(tag for tag in chosen if tag in spoken)
+    return spoken if chosen == ALL else tuple(tag for tag in spoken if tag != "en")
+
+
+def translations(task: str) -> tuple[str, ...]:
+    """Return the languages in which a task has training rows and nothing else; raise `UnknownName`."""
+    own = languages(task)
+    return tuple(tag for tag in tags() if tag not in own) if _made(task).translated else ()
+
+
+def splits(task: str, language: str) -> tuple[str, ...]:
+    """Return the splits of a task in a language, none where the task is not in that language."""
+    if language in languages(task):
+        return _made(task).splits
+    return ("train",) if language in translations(task) else ()
+
+
+def rows(task: str, language: str, split: str, suite: Suite = DEFAULT) -> Iterator[Row]:
+    """Yield the rows of one split, with the fields of the real data set; raise `UnknownName`, `Missing`."""
+    made = _made(task)
+    if split not in splits(task, language):
+        there = "; ".join(f"{tag} {'/'.join(splits(task, tag))}" for tag in (*languages(task), *translations(task)))
+        raise Missing(f"the generated world has no {task} {language} {split}", hint=f"it has {there}")
+    size: int = getattr(suite, split)
+    cell = Cell(task=task, split=split, language=language_of(language), seed=suite.seed, rows=size)
+    for index in range(1 if made.is_whole else size):
+        yield made.maker(cell, index)
+
+
+def _made(task: str) -> Made:
+    if task not in TASKS:
+        raise UnknownName("task of the generated world", task, TASKS)
+    return TASKS[task]
