@@ -24,7 +24,7 @@ from adaptx.mini.facts import (
     split_of,
     swapped,
 )
-from adaptx.mini.telling import Cell, Row, Telling, partly, passage, tell
+from adaptx.mini.telling import Cell, Passage, Row, Telling, partly, passage, tell
 
 __all__ = ["common_sense", "consequence", "continuation", "pronoun", "split_concepts", "who_has_it"]
 
@@ -121,11 +121,13 @@ def who_has_it(cell: Cell, index: int, *, columns: Sequence[str], first: int = 0
     wrong = [other(about), *draw.some((beside["agent"], beside["patient"]), len(columns) - 2)]
     people = _placed(owner(about), draw.some(wrong, len(wrong)), label)
     told = [tell(draw, partly(draw, fact)) for fact in story]
+    read = passage(cell.language, told)
+    names = _names(read, told)
     return {
         "id": cell.id(index),
-        "context": passage(cell.language, told).text,
+        "context": read.text,
         "question": cell.language.ask(_has(about, owner(about)), "agent").text,
-        **dict(zip(columns, (_name(cell, person) for person in people), strict=True)),
+        **dict(zip(columns, (names[person] for person in people), strict=True)),
         "label": str(first + label),
     }
 
@@ -139,9 +141,13 @@ def _story_of(draw: Draw, split: str) -> tuple[list[Fact], Fact]:
             return story, about
 
 
-def _name(cell: Cell, person: str) -> str:
-    thing = {"thing": "cup", "quality": "red"}  # any: the name is all that is wanted
-    return cell.language.say(Fact("have", {"agent": person, **thing}), "plain").part("agent")
+def _names(read: Passage, told: Sequence[Telling]) -> dict[str, str]:
+    """Return what the people of transfers are called in a text."""
+    return {
+        telling.fact[role]: said.part(role)
+        for telling, said in zip(told, read.sentences, strict=False)
+        for role in ("agent", "patient")
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +224,13 @@ def pronoun(cell: Cell, index: int) -> Row:
     """Tell of a transfer, and with a blank for the name who has the thing now."""
     draw, label = cell.draw(index), index % 2
     event, state = _transfer(draw, cell.split).right
-    read = passage(cell.language, [Telling(event, "plain"), Telling(state, "plain")])
+    told = [Telling(event, "plain"), Telling(state, "plain")]
+    read = passage(cell.language, told)
     start, end = read.answer(1, "agent")
-    names = [_name(cell, person) for person in _placed(owner(event), [other(event)], label)]
+    names = _names(read, told[:1])
+    option1, option2 = (names[person] for person in _placed(owner(event), [other(event)], label))
     sentence = f"{read.text[:start]}_{read.text[end:]}"
-    return {"sentence": sentence, "option1": names[0], "option2": names[1], "answer": str(1 + label)}
+    return {"sentence": sentence, "option1": option1, "option2": option2, "answer": str(1 + label)}
 
 
 def common_sense(cell: Cell, index: int) -> Row:
