@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import product
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from adaptx.mini.facts import ACTS, ATTACHED, FAMILIES, NOUNS, NUMBERS, Fact
 
-__all__ = ["Parser", "Question", "parser"]
+__all__ = ["Parser", "Question", "Sentence", "parser"]
 
 T = TypeVar("T")
 
@@ -29,6 +30,24 @@ AGREEMENT = re.compile(r"@([a-z]*)")
 DONE_TO = tuple(dict.fromkeys(kind for kinds, _ in ACTS.values() for kind in kinds))
 
 Concepts = frozenset[str]
+Span = tuple[int, int]  # half-open, in code points
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What a sentence may mean: its fact, where the phrase of each role stands, and where each of its words."""
+
+    fact: Fact
+    text: str
+    phrases: Mapping[str, Span]
+    words: tuple[tuple[str, Span], ...]
+
+    def answers(self, role: str, span: Span) -> bool:
+        """Return whether a span holds every word of a role's phrase, and at most its articles beside them."""
+        start, end = self.phrases[role]
+        words = [word for owner, word in self.words if owner and start <= word[0] and word[1] <= end]
+        whole = self.text[slice(*span)].strip() == self.text[slice(*span)]
+        return whole and start <= span[0] <= words[0][0] and words[-1][1] <= span[1] <= end
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +60,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """A text of the page, and whether it stands without a space before and after it."""
+    """A text of the page, its length less its ending, and whether it stands without a space before and after it."""
 
     text: str
+    core: int
+    ended: bool
     before: bool
     after: bool
 
@@ -62,6 +83,8 @@ class Piece:
     """One token of a template."""
 
     parts: tuple[Surface | Reference, ...]
+    answering: bool  # whether it may be part of an answer
+    of_word: bool  # whether it may be part of a phrase: no adposition, unless it is a column of the phrase's own word
 
     def roles(self) -> Concepts:
         """Return the roles without which it is not said."""
@@ -90,6 +113,9 @@ class Reading(NamedTuple):
     at: int = 0
     spaced: bool = False  # a space is due
     glued: bool = True  # no space may be next
+    ended: bool = False  # what is left of the token is an ending
+    phrases: Mapping[str, Span] = MappingProxyType({})
+    words: tuple[tuple[str, Span], ...] = ()  # each with its role, or none
 
     def narrowed(self, role: str, possible: Concepts) -> Iterator[Reading]:
         """Yield the reading with fewer concepts for a role, if any is left."""
@@ -101,14 +127,20 @@ class Reading(NamedTuple):
         """Return the reading in which a role is left untold."""
         return self._replace(roles={**self.roles, role: frozenset()}, open=self.open - {role})
 
-    def past(self, surface: Surface, space: str) -> Iterator[Reading]:
+    def past(self, surface: Surface, space: str, role: str = "") -> Iterator[Reading]:
         """Yield the reading after some text, if that is what comes next."""
-        gap = space if self.spaced and not surface.before else ""
-        if not surface.text:
-            yield self
-        elif self.text.startswith(gap + surface.text, self.at):
-            end = self.at + len(gap + surface.text)
-            yield self._replace(at=end, spaced=False, glued=surface.after)
+        gap = space if surface.text and self.spaced and not surface.before else ""
+        if self.text.startswith(gap + surface.text, self.at):
+            start = self.at + len(gap)
+            word = ((role, (start, start + surface.core)),) if surface.core and not self.ended else ()
+            after = self._replace(ended=self.ended or surface.ended, words=self.words + word)
+            glue = {"spaced": False, "glued": surface.after} if surface.text else {}
+            yield after._replace(at=start + len(surface.text), **glue)
+
+    def phrased(self, role: str, since: Reading) -> Reading:
+        """Return the reading with all that was read ``since`` then as the phrase of a role."""
+        spans = [span for _, span in self.words[len(since.words) :]]
+        return self._replace(phrases={**self.phrases, role: (spans[0][0], spans[-1][1])}) if spans else self
 
 
 class Parser:
@@ -126,16 +158,26 @@ class Parser:
 
     def facts(self, text: str) -> list[Fact]:
         """Return every fact that some sentence says so."""
+        return _different(sentence.fact for sentence in self.read(text))
+
+    def read(self, text: str) -> list[Sentence]:
+        """Return everything that a text can mean as one sentence."""
         bodies = self._bodies(text, "", self.page["full_stop"])
         forms = ((family, form) for family, rows in self.page["sentences"].items() for form in rows.values())
-        return _different(fact for family, form in forms for fact in self._meant(bodies, family, form, None))
+        return _different(
+            Sentence(fact, text, reading.phrases, reading.words)
+            for family, form in forms
+            for fact, reading in self._meant(bodies, family, form, None)
+        )
 
     def questions(self, text: str) -> list[Question]:
         """Return every question that is asked so."""
         bodies = self._bodies(text, self.page.get("question_open", ""), self.page["question_mark"])
         forms = ((family, *row) for family, rows in self.page["questions"].items() for row in rows.items())
         return _different(
-            Question(asked, fact) for family, asked, form in forms for fact in self._meant(bodies, family, form, asked)
+            Question(asked, fact)
+            for family, asked, form in forms
+            for fact, _ in self._meant(bodies, family, form, asked)
         )
 
     def sentences(self, text: str) -> list[str]:
@@ -152,12 +194,12 @@ class Parser:
             return {body}
         return {body, body[0].lower() + body[1:]} if body[0] == body[0].upper() else set()
 
-    def _meant(self, bodies: set[str], family: str, template: str, asked: str | None) -> Iterator[Fact]:
+    def _meant(self, bodies: set[str], family: str, template: str, asked: str | None) -> Iterator[tuple[Fact, Reading]]:
         for body in bodies:
             start = Reading(body, self.players(family), frozenset(FAMILIES[family].optional))
             for reading in self._read(_items(template, None), [start]):
                 if reading.at == len(body):
-                    yield from self._facts(family, reading, asked)
+                    yield from ((fact, reading) for fact in self._facts(family, reading, asked))
 
     def _facts(self, family: str, reading: Reading, asked: str | None) -> Iterator[Fact]:
         """Yield what a reading means; the role that is asked for is in it only if the question gives it away."""
@@ -195,30 +237,31 @@ class Parser:
 
     def _slot(self, slot: Slot, reading: Reading) -> Iterator[Reading]:
         for template, concepts in self.phrases(reading.roles[slot.role], slot.case).items():
-            yield from self._read(_items(template, slot.role), list(reading.narrowed(slot.role, concepts)))
+            after = self._read(_items(template, slot.role), list(reading.narrowed(slot.role, concepts)))
+            yield from (one.phrased(slot.role, reading) for one in after)
 
-    def _piece(self, piece: Piece, reading: Reading) -> list[Reading]:
+    def _piece(self, piece: Piece, reading: Reading) -> Iterator[Reading]:
         due = not reading.glued or reading.spaced
-        readings = [reading._replace(told=reading.told | piece.roles(), spaced=due)]
+        readings = [reading._replace(told=reading.told | piece.roles(), spaced=due, ended=not piece.of_word)]
         for part in piece.parts:
             if isinstance(part, Surface):
                 readings = _each(readings, lambda one, part=part: one.past(part, self.space))
             else:
-                readings = _each(readings, lambda one, part=part: self._reference(part, part.column, one))
-        return readings
+                readings = _each(readings, lambda one, part=part: self._reference(piece, part, part.column, one))
+        yield from (one.phrased("number", reading) if "number" in piece.roles() else one for one in readings)
 
-    def _reference(self, part: Reference, column: str, reading: Reading) -> Iterator[Reading]:
+    def _reference(self, piece: Piece, part: Reference, column: str, reading: Reading) -> Iterator[Reading]:
         agreement = AGREEMENT.search(column)
         if not agreement:
-            yield from self._word(part.role, column, reading)
+            yield from self._word(part.role, column, piece.answering, reading)
             return
         other = agreement[1] or part.own
         for group, concepts in self.classes(reading.roles[other]).items():
             agreeing = column[: agreement.start()] + group + column[agreement.end() :]
             for narrowed in reading.narrowed(other, concepts):
-                yield from self._reference(part, agreeing, narrowed)
+                yield from self._reference(piece, part, agreeing, narrowed)
 
-    def _word(self, role: str, column: str, reading: Reading) -> Iterator[Reading]:
+    def _word(self, role: str, column: str, answering: bool, reading: Reading) -> Iterator[Reading]:
         """Yield a reading for each form of a column that comes next, of those whose word can play the role."""
         forms, lengths = self.surfaces(column)
         free = reading.at + len(self.space) * reading.spaced
@@ -226,7 +269,7 @@ class Parser:
             for before, start in ((False, free), (True, reading.at)):
                 for surface, concepts in forms.get((reading.text[start : start + length], before), ()):
                     for narrowed in reading.narrowed(role, concepts):
-                        yield from narrowed.past(surface, self.space)
+                        yield from narrowed.past(surface, self.space, role if answering else "")
 
     def _word_of(self, concept: str) -> Mapping[str, str]:
         kind = self.kinds[concept]
@@ -272,8 +315,11 @@ def _items(template: str, own: str | None) -> tuple[Slot | Piece, ...]:
 
 
 def _piece(item: str, own: str | None) -> Piece:
-    parts = [part for part in REFERENCE.split(item.rpartition(":")[0]) if part]
-    return Piece(tuple(_reference(part, own) if part.startswith("{") else _surface(part, "") for part in parts))
+    form, _, pos = item.rpartition(":")
+    parts = [part for part in REFERENCE.split(form) if part]
+    read = tuple(_reference(part, own) if part.startswith("{") else _surface(part, "") for part in parts)
+    answering = pos not in ("ADP", "PART")
+    return Piece(read, answering, answering or any(isinstance(part, Reference) and part.role == own for part in read))
 
 
 def _reference(part: str, own: str | None) -> Reference:
@@ -284,9 +330,14 @@ def _reference(part: str, own: str | None) -> Reference:
 
 def _surface(marked: str, space: str) -> Surface:
     """Return a text of the page without its marks: tags of single words, ends of words, glue."""
-    text = space.join(word.partition(":")[0] for word in marked.split()).replace("~", "")
-    inner = re.sub(" ?_ ?", "", text.strip("_"))
-    return Surface(inner, text.startswith("_"), text.endswith("_"))
+    words = [word.partition(":")[0] for word in marked.split()] or [""]
+    last, ended, _ = words[-1].partition("~")
+    text, core = (_unmarked(space.join((*words[:-1], end))) for end in (words[-1], last))
+    return Surface(text, len(core), bool(ended), marked.startswith("_"), words[-1].endswith("_"))
+
+
+def _unmarked(text: str) -> str:
+    return re.sub(" ?_ ?", "", text.strip("_")).replace("~", "")
 
 
 def _groups(concepts: Concepts, key: Callable[[str], str | None]) -> Mapping[str | None, Concepts]:

@@ -53,6 +53,20 @@ def test_a_question_asks_for_its_role_and_tells_what_the_english_one_does(tag, f
 
 
 @of_every_language
+@given(fact=any_fact())
+def test_an_answer_is_the_phrase_of_its_role(tag, fact):
+    for form in forms_of(fact, tag):
+        said = language(tag).say(fact, form)
+        (sentence,) = parser(tag).read(said.text)
+        for asked in language(tag).asked(fact.family):
+            if asked in fact:
+                start, end = said.span(asked)
+                assert sentence.answers(asked, (start, end)), (said.text, said.part(asked))
+                assert not sentence.answers(asked, (start, end - 1))
+                assert not sentence.answers(asked, (start, end + 1))
+
+
+@of_every_language
 @given(seed=st.integers(0, 10**9))
 def test_a_text_falls_into_its_sentences(tag, seed):
     told = [fact_of(Draw(seed, family), family) for family in FAMILIES]
