@@ -57,6 +57,11 @@ class Question:
     asked: str
     fact: Fact
 
+    def about(self, fact: Fact) -> bool:
+        """Return whether a fact is one that the question can mean and answers it."""
+        same = fact.family == self.fact.family and self.fact.words.items() <= fact.words.items()
+        return same and self.asked in fact
+
 
 @dataclass(frozen=True, slots=True)
 class Surface:

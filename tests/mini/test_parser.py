@@ -49,6 +49,9 @@ def test_a_question_asks_for_its_role_and_tells_what_the_english_one_does(tag, f
             assert asked not in told
             known = Fact(fact.family, {role: word for role, word in fact.words.items() if role in told})
             assert parser(tag).questions(text) == [Question(asked, known)], text
+            assert Question(asked, known).about(fact)
+            assert not Question(asked, known).about(without(fact, [asked]))
+            assert not Question(asked, known).about(Fact(fact.family, {asked: fact[asked]}))
             assert parser(tag).facts(text) == []
 
 
