@@ -22,7 +22,7 @@ from adaptx.spec import digest
 if TYPE_CHECKING:
     from adaptx.store import Store
 
-__all__ = ["ALIASES", "ENCODERS", "NANO", "BackboneRef", "config", "hub_name", "resolve"]
+__all__ = ["ALIASES", "ENCODERS", "NANO", "BackboneRef", "config", "hub_name", "is_on_hub", "resolve"]
 
 NANO = "nano"
 ALIASES = {
@@ -97,6 +97,11 @@ def resolve(name: str, store: Store) -> BackboneRef:
     if (at_hand := _config_file(ref)) is not None:
         _check_encoder(_read(at_hand), ref.name)
     return ref
+
+
+def is_on_hub(name: str) -> bool:
+    """Say whether ``name`` means an encoder of the hub: neither ``nano`` nor a folder that is here."""
+    return name != NANO and not Path(name).expanduser().is_dir()
 
 
 def config(ref: BackboneRef) -> dict[str, Any]:

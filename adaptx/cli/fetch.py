@@ -1,4 +1,4 @@
-"""``adaptx fetch TASK...``: everything a run needs from the hub, locked to commits, for machines without network."""
+"""``adaptx fetch TASK|RECIPE...``: everything a run needs from the hub, locked to commits, for use without network."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ __all__ = ["command"]
 
 
 @click.command("fetch")
-@click.argument("tasks", nargs=-1)
+@click.argument("names", metavar="TASK|RECIPE...", nargs=-1)
 @click.option("--backbone", envvar="ADAPTX_BACKBONE", help="Also the files of this backbone.")
 @click.option("--languages", multiple=True, metavar="TAG[,TAG...]", help="Only these languages.")
 @store_option
 @json_option
 def command(
-    tasks: tuple[str, ...], backbone: str | None, languages: tuple[str, ...], store: Path | None, json: bool
+    names: tuple[str, ...], backbone: str | None, languages: tuple[str, ...], store: Path | None, json: bool
 ) -> None:
-    """Fetch the rows of TASKS (and their training counterparts) and a backbone from the hub."""
+    """Fetch the rows of tasks (and their training counterparts), all that a recipe needs, and a backbone."""
     from adaptx.report import lists
-    from adaptx.workflow.acquire import fetch
+    from adaptx.workflow.acquire import fetch, fetch_recipe
+    from adaptx.workflow.recipe import is_recipe, read_recipe
 
     tags = tuple(tag for text in languages for tag in text.split(",") if tag)
+    recipes = [read_recipe(Path(name)) for name in names if is_recipe(name)]
     with quiet_stdout():
-        fetched = fetch(tasks, backbone, tags, opened(store))
+        place = opened(store)
+        fetched = fetch([name for name in names if not is_recipe(name)], backbone, tags, place)
+        fetched += [row for recipe in recipes for row in fetch_recipe(recipe, place)]
     emit(fetched, as_json=json, render=lists.show)

@@ -6,7 +6,8 @@ with attacks one each, clean beside attacked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from adaptx.report.comparison import arms_of, label_of, measures_of
@@ -39,14 +40,14 @@ def _attacks(value: Value) -> list[str | None]:
 
 
 def _scores_plot(value: Value, attack: str | None, name: str) -> Plot:
-    """Return one group a language and mean, one line an arm, clean filled and attacked hollow."""
+    """Return one group a mean and language, one line an arm, clean filled and attacked hollow."""
     title = f"{label_of(value)}: {value['metric']} by language{f', clean and {attack}' if attack else ''}"
     return Plot(
         name=name,
         title=title,
         description=f"{title}. One line an arm. {INTERVALS} The dashed line is chance.",
         axis=f"{value['metric']}, points",
-        groups=tuple(_language_groups(value, attack)),
+        groups=tuple(_score_groups(value, attack)),
         series=tuple(enumerate(value["arms"])),
         filled=CLEAN,
         hollow=attack or "",
@@ -54,16 +55,25 @@ def _scores_plot(value: Value, attack: str | None, name: str) -> Plot:
     )
 
 
-def _language_groups(value: Value, attack: str | None) -> Iterator[Group]:
-    arms = list(value["arms"].items())
-    for tag in value["languages"]:
-        told = {arm: {m: scores["languages"][tag] for m, scores in item["scores"].items()} for arm, item in arms}
-        yield Group(tag, tuple(_line(number, f"{tag}, {arm}", told[arm], attack) for number, arm in enumerate(told)))
+def _score_groups(value: Value, attack: str | None) -> Iterator[Group]:
+    """Yield the means, then every language."""
     for scope, label in SCOPES.items():
-        means = {arm: {m: scores[scope] for m, scores in item["scores"].items()} for arm, item in arms}
-        if all(mean[CLEAN] for mean in means.values()):
-            lines = (_line(number, f"{label}, {arm}", means[arm], attack) for number, arm in enumerate(means))
-            yield Group(f"mean, {label}", tuple(lines))
+        if all(arm["scores"][CLEAN][scope] for arm in value["arms"].values()):
+            yield _score_group(value, f"mean, {label}", attack, itemgetter(scope))
+    for tag in value["languages"]:
+        yield _score_group(value, tag, attack, _of_language(tag))
+
+
+def _of_language(tag: str) -> Callable[[Value], Value]:
+    return lambda scores: scores["languages"][tag]
+
+
+def _score_group(value: Value, label: str, attack: str | None, pick: Callable[[Value], Value]) -> Group:
+    lines = (
+        _line(number, f"{label}, {name}", {measure: pick(scores) for measure, scores in arm["scores"].items()}, attack)
+        for number, (name, arm) in enumerate(value["arms"].items())
+    )
+    return Group(label, tuple(lines))
 
 
 def _effects_plot(values: Sequence[Value], attack: str | None, name: str) -> Plot:

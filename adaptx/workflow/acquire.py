@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adaptx.backbone import NANO, hub_name
+from adaptx.backbone import hub_name, is_on_hub
 from adaptx.data.hub import commit_of, fetch_model
 from adaptx.data.hub import fetch as fetch_rows
 from adaptx.data.source import HubSource
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from adaptx.store import Store
     from adaptx.tasks.task import Task
     from adaptx.workflow.make import Request
+    from adaptx.workflow.recipe import Recipe
 
-__all__ = ["fetch", "lock"]
+__all__ = ["fetch", "fetch_recipe", "lock"]
 
 
 def lock(requests: Iterable[Request], store: Store) -> None:
@@ -31,7 +32,7 @@ def lock(requests: Iterable[Request], store: Store) -> None:
             for task in _tasks(request.names if request.on is None else (*request.names, request.on)):
                 commit_of(task, store)
         name = request.choices.backbone
-        if name != NANO and not Path(name).is_dir() and hub_name(name)[1] is None:
+        if is_on_hub(name) and hub_name(name)[1] is None:
             fetch_model(*hub_name(name), store)
 
 
@@ -45,6 +46,13 @@ def fetch(names: Sequence[str], backbone: str | None, languages: Sequence[str], 
         *rows,
         {"what": f"backbone {backbone}", "files": len(list(folder.iterdir())), "bytes": _size(folder.iterdir())},
     ]
+
+
+def fetch_recipe(recipe: Recipe, store: Store) -> list[dict[str, Any]]:
+    """Download what a recipe needs of the hub: rows of its tasks, unless it has another source, and its backbones."""
+    names = (*recipe.intermediates, *recipe.targets) if recipe.choices.source == "hub" else ()
+    rows = fetch(names, None, recipe.choices.languages, store)
+    return rows + [row for name in recipe.backbones if is_on_hub(name) for row in fetch((), name, (), store)]
 
 
 def _fetched(task: Task, languages: Sequence[str], store: Store) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from adaptx.backbone import NANO
+from adaptx.backbone import is_on_hub
 from adaptx.errors import AdaptxError, Exit, Interrupted
 from adaptx.store import Store
 from adaptx.training.how import How
@@ -76,14 +76,10 @@ def _planned(request: Request, planner: Planner) -> Making:
 
 def locked(requests: Sequence[Request], store: Store) -> None:
     """Have the hub's newest commit locked for what no page pins and no lock file holds; offline that is `Missing`."""
-    if any("hub" in (request.choices.source, _kind(request.choices.backbone)) for request in requests):
+    if any(request.choices.source == "hub" or is_on_hub(request.choices.backbone) for request in requests):
         from adaptx.workflow.acquire import lock
 
         lock(requests, store)
-
-
-def _kind(backbone: str) -> str:
-    return "here" if backbone == NANO or Path(backbone).is_dir() else "hub"
 
 
 def make(requests: Sequence[Request], store: Store, job: Job, tell: Tell = silent) -> list[StepResult]:

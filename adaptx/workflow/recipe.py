@@ -38,7 +38,7 @@ from adaptx.workflow.request import (
 if TYPE_CHECKING:
     from adaptx.workflow.make import Request
 
-__all__ = ["RULES", "Recipe", "read_recipe"]
+__all__ = ["RULES", "Recipe", "is_recipe", "read_recipe"]
 
 EVERYWHERE = "default"  # in a table of numbers by task or method: the number of all others
 
@@ -95,6 +95,16 @@ def read_recipe(path: Path) -> Recipe:
         raise UsageError(f"{path} is not TOML in UTF-8: {error}") from error
     rules.refuse(str(path), [_told(text, *mistake) for mistake in _mistakes(document)])
     return _recipe(path, text, document)
+
+
+def is_recipe(name: str) -> bool:
+    """Say whether ``name`` is the path of a recipe, where a task or the page of one is possible too."""
+    if not name.endswith(".toml") or not Path(name).is_file():
+        return False
+    try:
+        return "why" in tomllib.loads(Path(name).read_text(encoding="utf-8"))
+    except ValueError:
+        return False
 
 
 def _recipe(path: Path, text: str, document: Mapping[str, Any]) -> Recipe:

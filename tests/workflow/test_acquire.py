@@ -9,6 +9,7 @@ import pytest
 from adaptx.store import Store
 from adaptx.tasks.catalog import task_named
 from adaptx.workflow import acquire
+from adaptx.workflow.recipe import read_recipe
 
 
 @pytest.fixture
@@ -45,3 +46,16 @@ def test_a_task_named_in_another_language_is_fetched_in_that_one(fetched) -> Non
     cells = fetched("pawsx@de")
     assert cells["train"] == ["de"]
     assert cells["test"] == list(task_named("pawsx").languages)
+
+
+def test_a_recipe_is_fetched_with_all_its_tasks_and_the_backbones_of_the_hub(monkeypatch, tmp_path: Path) -> None:
+    wanted: list[str] = []
+    monkeypatch.setattr(acquire, "fetch_rows", lambda task, *_: wanted.append(task.name) or [])
+    monkeypatch.setattr(acquire, "fetch_model", lambda name, *_: wanted.append(name) or tmp_path)
+    text = 'why = "x"\nbackbones = ["xlm-roberta-base", "nano"]\nintermediates = ["squad"]\ntargets = ["xnli"]\n'
+    for source, tasks in (("", {"squad", "mnli", "xnli"}), ('source = "mini"\n', set())):
+        wanted.clear()
+        (tmp_path / "study.toml").write_text(text + source, encoding="utf-8")
+        told = acquire.fetch_recipe(read_recipe(tmp_path / "study.toml"), Store(tmp_path / "runs"))
+        assert set(wanted) == tasks | {"FacebookAI/xlm-roberta-base"}
+        assert [row["what"] for row in told][-1] == "backbone xlm-roberta-base"

@@ -16,7 +16,7 @@ from adaptx.errors import Exit, Missing, UsageError
 from adaptx.store import Store
 from adaptx.workflow.arms import Comparison, arms_of
 from adaptx.workflow.make import Request, planned
-from adaptx.workflow.recipe import RULES, read_recipe
+from adaptx.workflow.recipe import RULES, is_recipe, read_recipe
 from adaptx.workflow.request import METHODS, Choices, PerTask
 
 LEAST = 'why = "to see"\nintermediates = ["squad"]\ntargets = ["pawsx"]\n'
@@ -126,6 +126,13 @@ def test_a_file_that_is_not_there_or_not_toml_is_named(written, tmp_path: Path) 
     assert "study.toml is not TOML" in told(written("why = ="))
     (tmp_path / "latin.toml").write_bytes(b'why = "\xe9"')
     assert "latin.toml is not TOML" in told(tmp_path / "latin.toml")
+
+
+def test_a_recipe_is_told_from_a_task_a_page_and_a_file_that_is_neither(written, repository: Path) -> None:
+    pages = repository / "adaptx" / "tasks" / "catalog"
+    assert is_recipe(str(written(LEAST)))
+    assert [name for name in ("squad", "none.toml", str(pages / "squad.toml")) if is_recipe(name)] == []
+    assert not is_recipe(str(written("why = =")))
 
 
 SCALARS = st.one_of(st.booleans(), st.integers(-3, 2**70), st.floats(), st.text(max_size=5))
