@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import product
+from itertools import product, takewhile
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
@@ -270,7 +270,7 @@ class Parser:
         """Yield a reading for each form of a column that comes next, of those whose word can play the role."""
         forms, lengths = self.surfaces(column)
         free = reading.at + len(self.space) * reading.spaced
-        for length in lengths:
+        for length in takewhile(lambda length: reading.at + length <= len(reading.text), lengths):
             for before, start in ((False, free), (True, reading.at)):
                 for surface, concepts in forms.get((reading.text[start : start + length], before), ()):
                     for narrowed in reading.narrowed(role, concepts):
