@@ -24,6 +24,7 @@ COMMANDS = {
     "stack": "Train what is missing, evaluate in all languages, clean and attacked.",
     "compare": "Direct and intermediate training by each method, paired.",
     "run": "Carry out a recipe: a grid of comparisons, its tables and a report with figures.",
+    "report": "Tell what a recipe has made: HTML with figures, Markdown, LaTeX or CSV.",
     "ls": "List tasks, attacks, adapters, backbones or results.",
     "show": "Show a task's page or a stored step.",
     "why": "Explain why a stored step was not reused, field by field.",

@@ -35,8 +35,6 @@ def command(file: Path, report: Path | None, dry_run: bool, **options: Any) -> N
 
     def gather(store: Store, steps: Sequence[StepResult]) -> dict[str, Any]:
         value = run_result(recipe, store, steps)
-        place = report or store.reports / recipe.name
-        folder.write(page.files_of(value), place)
-        return {**value, "report": str(place / page.PAGE)}
+        return {**value, "report": folder.write(page.files_of(value), report or store.reports / recipe.name)}
 
     work(asked(options), recipe.requests(), "run", gather, dry_run=dry_run)

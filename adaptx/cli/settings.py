@@ -26,6 +26,7 @@ COMMON = frozenset(
 REPEATED = frozenset("lr epochs batch max_length max_train languages attack".split())
 OWN: Mapping[str, frozenset[str]] = {
     "compare": frozenset({"seeds"}),
+    "report": frozenset({"report"}),
     "run": frozenset({"report"}),
     "stack": frozenset({"on"}),
 }

@@ -27,8 +27,11 @@ def check_place(folder: Path) -> None:
         raise UsageError(f"{folder} holds {others[0]}, which is no report and would be lost", hint="--report FOLDER")
 
 
-def write(files: Mapping[str, str], folder: Path) -> None:
-    """Write the files as ``folder``, in the place of an earlier report; raises as `check_place`."""
+def write(files: Mapping[str, str], folder: Path) -> str:
+    """Write the files as ``folder``, in the place of an earlier report; return the last one's path.
+
+    Raises as `check_place`.
+    """
     check_place(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     mark = secrets.token_hex(8)
@@ -40,3 +43,4 @@ def write(files: Mapping[str, str], folder: Path) -> None:
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+    return str(folder / list(files)[-1])

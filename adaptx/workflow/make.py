@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from adaptx.backbone import is_on_hub
-from adaptx.errors import AdaptxError, Exit, Interrupted
+from adaptx.errors import AdaptxError, Exit, Interrupted, Missing
 from adaptx.store import Store
 from adaptx.training.how import How
 from adaptx.training.launch import launch
@@ -23,7 +23,7 @@ from adaptx.workflow.plan import Planner, StackPlan, Step
 from adaptx.workflow.progress import Tell, silent
 from adaptx.workflow.request import Choices
 
-__all__ = ["Job", "Making", "Request", "StepResult", "cost", "locked", "make", "planned"]
+__all__ = ["Job", "Making", "Request", "StepResult", "cost", "locked", "make", "planned", "stored"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +85,25 @@ def locked(requests: Sequence[Request], store: Store) -> None:
 def make(requests: Sequence[Request], store: Store, job: Job, tell: Tell = silent) -> list[StepResult]:
     """Make every step of every request; return one result per step, parents first, shared steps once."""
     makings = planned(requests, store)
-    steps = {step.id: step for making in makings for step in making.plan.steps}
+    steps = _steps(makings)
     missing = {key for key in steps if store.get(key) is None}
     made = _compute(requests, makings, missing, store, job, tell) if missing else missing
     return [_result(step, store, reused=step.id not in made) for step in steps.values() if _kept(step, store)]
+
+
+def stored(requests: Sequence[Request], store: Store, *, repair: str) -> list[StepResult]:
+    """Return one result per step, all made before; raise `Missing` with the command ``repair`` where some were not."""
+    steps = _steps(planned(requests, store))
+    missing = [step for step in steps.values() if store.get(step.id) is None]
+    if missing:
+        told = f"{len(missing)} of {len(steps)} steps are not in {store.root}, the first is {missing[0].name}"
+        raise Missing(told, hint=repair)
+    return [_result(step, store, reused=True) for step in steps.values()]
+
+
+def _steps(makings: Iterable[Making]) -> dict[str, Step]:
+    """Return every step of the plans once, parents first."""
+    return {step.id: step for making in makings for step in making.plan.steps}
 
 
 def _kept(step: Step, store: Store) -> bool:
@@ -105,7 +120,7 @@ def _result(step: Step, store: Store, *, reused: bool) -> StepResult:
 def cost(requests: Sequence[Request], store: Store, job: Job, tell: Tell = silent, *, measured: bool) -> dict[str, Any]:
     """Return every step with its state, and what those to do will cost; see `workflow.estimate`."""
     makings = planned(requests, store)
-    steps = {step.id: step for making in makings for step in making.plan.steps}
+    steps = _steps(makings)
     missing = sum(store.get(key) is None for key in steps)
     if not missing:
         rows = [{"id": s.id, "kind": s.kind, "name": s.name, "status": "done"} for s in steps.values()]

@@ -59,6 +59,13 @@ def test_a_recipe_is_made_once_shares_all_with_compare_and_is_told_in_one_page(a
     assert again.err.splitlines() == ["store: runs"]
     assert_whole(folder / "runs" / "reports" / "study")
 
+    page = (folder / "runs" / "reports" / "study" / "report.html").read_text(encoding="utf-8")
+    told = adaptx("report", file, "--html", "--store", "runs")
+    assert f"report: {told.out.strip()}" == again.out.splitlines()[-1]
+    assert Path(told.out.strip()).read_text(encoding="utf-8") == page
+    assert adaptx("report", file, "--store", "runs").out.startswith(f"**{GENERATED}**")
+    assert adaptx("report", file, "--csv", "--store", "runs").out.count(",charswap,") > 0
+
     (folder / "adaptx.toml").write_text("max-train = 7\nseed = 3\ndevice = 'cpu'\nstore = 'runs'\n", encoding="utf-8")
     assert set(adaptx("run", file, "--json").status.values()) == {"reused"}, "settings say how, never what"
 
@@ -93,6 +100,9 @@ def test_what_cannot_be_run_is_told_before_any_work(adaptx, folder, args, code, 
     write(folder, RECIPE.replace("targets", "target"), "wrong")
     (folder / "mine").mkdir()
     (folder / "mine" / "thesis.tex").write_text("mine", encoding="utf-8")
+    unmade = adaptx("report", "study.toml", "--store", "runs")
+    assert (unmade.code, "38 of 38 steps are not in runs" in unmade.err) == (Exit.MISSING, True)
+    assert "hint: adaptx run study.toml --store runs" in unmade.err
     done = adaptx("run", *args, *STORE)
     assert (done.code, told in done.err, done.out) == (code, True, ""), done.err
     assert not (folder / "runs").exists()

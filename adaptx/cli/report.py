@@ -1,0 +1,41 @@
+"""``adaptx report RECIPE --html|--md|--latex|--csv``: the tables and figures of a recipe from stored predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from adaptx.cli.options import json_option, opened, store_option
+from adaptx.cli.output import emit
+from adaptx.report import folder, page, texts
+from adaptx.workflow.make import stored
+from adaptx.workflow.recipe import read_recipe
+from adaptx.workflow.results import run_result
+
+__all__ = ["command"]
+
+
+@click.command("report")
+@click.argument("file", metavar="RECIPE", type=click.Path(path_type=Path))
+@click.option("--html", "form", flag_value="html", help="Write the page and its figures; print its path.")
+@click.option("--md", "form", flag_value="md", default=True, help="Markdown (default).")
+@click.option("--latex", "form", flag_value="latex", help="LaTeX.")
+@click.option("--csv", "form", flag_value="csv", help="Every estimate, a line each.")
+@click.option("--report", type=click.Path(path_type=Path), envvar="ADAPTX_REPORT", help="Folder of the page.")
+@store_option
+@json_option
+def command(file: Path, form: str, report: Path | None, store: Path | None, json: bool) -> None:
+    """Tell what `run RECIPE` has made, without making anything."""
+    recipe = read_recipe(file)
+    place = opened(store)
+    steps = stored(recipe.requests(), place, repair=f"adaptx run {file} --store {place.root}")
+    value = run_result(recipe, place, steps)
+    if form == "html":
+        value["report"] = folder.write(page.files_of(value), report or place.reports / recipe.name)
+    emit(value, as_json=json, render=lambda value: click.echo(_text(form, value)))
+
+
+def _text(form: str, value: dict[str, Any]) -> str:
+    return str(value["report"]) if form == "html" else texts.text_of(form, value).rstrip("\n")
