@@ -160,12 +160,13 @@ def verified(value: Value) -> None:
 
 
 def print_steps(steps: Sequence[Value]) -> None:
-    """Print for each step whether it was made or reused; a long run of cells is one line a kind."""
+    """Print what was made and what was reused: trained stacks by name where names tell them apart, else how many."""
     for kind in ("train", "eval", "attack"):
         for status in ("reused", "made"):
             names = [step["name"] for step in steps if (step["kind"], step["status"]) == (kind, status)]
             if names:
-                shown = ", ".join(names) if kind == "train" else f"{len(names)} cells"
+                tells = kind == "train" and len(set(names)) == len(names)
+                shown = ", ".join(names) if tells else f"{len(names)} {'stacks' if kind == 'train' else 'cells'}"
                 seconds = sum(step["seconds"] for step in steps if (step["kind"], step["status"]) == (kind, status))
                 took = f" in {seconds:.1f} s" if status == "made" else ""
                 console().print(f"{status}: {kind} {shown}{took}")

@@ -69,6 +69,11 @@ def test_a_result_begins_with_the_world_that_it_is_of(capsys: pytest.CaptureFixt
     assert capsys.readouterr().out.splitlines()[0] == "Real rows: source hub."
 
 
+def test_stacks_of_one_name_are_counted_and_not_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    tables.print_steps([*VALUE["steps"], *VALUE["steps"]])
+    assert capsys.readouterr().out == "reused: train 2 stacks\n"
+
+
 def test_a_mean_without_zero_shot_languages_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     tables.show("stack", {**VALUE, "mean_zero_shot": None})
     assert "zero shot" not in capsys.readouterr().out
