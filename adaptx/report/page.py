@@ -6,7 +6,7 @@ from elsewhere: it can be mailed, archived and read offline. The same value is t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adaptx.analysis.scores import one_source
@@ -30,7 +30,7 @@ STYLE = (
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums}caption{text-align:left;font-weight:bold}"
     "th,td{padding:.15rem .6rem;text-align:right;border-bottom:1px solid #8884;white-space:nowrap}"
     ".word{text-align:left}.wide{overflow-x:auto;margin:1rem 0}svg{max-width:100%;height:auto}"
-    "pre{overflow-x:auto;padding:.7rem;border:1px solid #8884}"
+    "dt{font-weight:bold}pre{overflow-x:auto;padding:.7rem;border:1px solid #8884}"
     f"@media (prefers-color-scheme:dark){{body{{background:{GROUNDS[1]};color:#e6e6e6}}}}"
 )
 
@@ -65,22 +65,20 @@ def _heading(value: Value) -> Iterator[Element]:
 
 def _facts(value: Value) -> Element:
     """Return what ran: names and revisions, versions, and how much was made or reused."""
-    first = value["comparisons"][0]
-    backbones = {compared["backbone"]: compared["backbone_revision"] for compared in value["comparisons"]}
+    comparisons = value["comparisons"]
     told = {
-        "backbone": ", ".join(f"{name} ({revision})" for name, revision in backbones.items()),
+        "backbone": _each(f"{one['backbone']} ({one['backbone_revision']})" for one in comparisons),
         "source": value["source"],
-        "precision": first["precision"],
-        "languages": " ".join(first["languages"]),
-        "seeds": " ".join(map(str, first["seeds"])),
+        "precision": _each(one["precision"] for one in comparisons),
+        "seeds": _each(str(seed) for one in comparisons for seed in one["seeds"]),
         "steps": _counts(value["steps"]),
         "versions": ", ".join(f"{name} {' and '.join(found)}" for name, found in value["versions"].items()),
     }
-    rows = (
-        element("tr", element("th", name, class_="word"), element("td", text, class_="word"))
-        for name, text in told.items()
-    )
-    return element("div", element("table", *rows), class_="wide")
+    return element("dl", *(part for name, text in told.items() for part in (element("dt", name), element("dd", text))))
+
+
+def _each(texts: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(texts))
 
 
 def _counts(steps: Sequence[Value]) -> str:
@@ -103,7 +101,7 @@ def _figures(plots: Sequence[Plot]) -> Iterator[Element]:
 
 
 def _ending(value: Value) -> Iterator[Element]:
-    yield element("h2", "Again")
+    yield element("h2", "Reproduce")
     yield element("pre", "\n".join(value["commands"]))
     yield element("h3", "The recipe")
     yield element("pre", value["text"])
