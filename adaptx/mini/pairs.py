@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from adaptx.mini.facts import FAMILIES, Draw, Fact, facts, split_of, swapped, without
 from adaptx.mini.lexicon import language
-from adaptx.mini.telling import Cell, Row, Telling, changed, forms, partly, passage, tell
+from adaptx.mini.telling import Cell, Row, Telling, changed, forms, partly, passage, tell, within
 
 __all__ = ["INFERENCES", "answered", "inference", "paraphrase", "questions", "related"]
 
@@ -99,14 +99,9 @@ def questions(cell: Cell, index: int) -> Row:
         asked[1] = draw.one([(swapped(fact), first), (fact, other)])
     carriers = draw.some(CARRIERS, 2)
     question1, question2 = (
-        _carried(carrier, cell.language.ask(*question).text) for carrier, question in zip(carriers, asked, strict=True)
+        within(carrier, cell.language.ask(*question)) for carrier, question in zip(carriers, asked, strict=True)
     )
     return {"id": cell.id(index), "question1": question1, "question2": question2, "label": label}
-
-
-def _carried(carrier: str, question: str) -> str:
-    """Return an English question within a carrier; none of them begins with a name."""
-    return carrier.format(question if carrier == CARRIERS[0] else question[0].lower() + question[1:])
 
 
 def answered(cell: Cell, index: int) -> Row:

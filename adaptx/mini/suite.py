@@ -15,6 +15,7 @@ from functools import partial
 from adaptx.errors import Missing, UnknownName, UsageError
 from adaptx.mini.choices import common_sense, consequence, continuation, pronoun, who_has_it
 from adaptx.mini.facts import VERSION
+from adaptx.mini.feelings import feeling
 from adaptx.mini.lexicon import language as language_of
 from adaptx.mini.lexicon import tags
 from adaptx.mini.pairs import answered, inference, paraphrase, questions, related
@@ -66,6 +67,7 @@ TWO_WAY = partial(inference, labels=("entailment", "not_entailment"), columns=("
 SICK = ("sentence_A", "sentence_B")
 POS = partial(tagged, tagger=parts_of_speech, column="upos")
 NAMES = partial(tagged, tagger=names, column="ner_tags")
+FELT = partial(feeling, column="sentence")
 ANSWERS = tuple(f"answer{n}" for n in range(4))
 
 TASKS: Mapping[str, Made] = {
@@ -74,6 +76,7 @@ TASKS: Mapping[str, Made] = {
     "advglue-qnli": Made(answered, ("en",), TEST),
     "advglue-qqp": Made(questions, ("en",), TEST),
     "advglue-rte": Made(TWO_WAY, ("en",), TEST),
+    "advglue-sst2": Made(FELT, ("en",), TEST),
     "americasnli": Made(inference, ALL, EVALUATION),
     "anli": Made(partial(inference, longer=True, id="uid"), ("en",), TRAINING),
     "bucc": Made(mined, FOREIGN, EVALUATION, is_whole=True),
@@ -83,6 +86,7 @@ TASKS: Mapping[str, Made] = {
     "copa": Made(consequence, ("en",), TRAINING),
     "cosmosqa": Made(partial(who_has_it, columns=ANSWERS), ("en",), TRAINING),
     "hellaswag": Made(continuation, ("en",), TRAINING),
+    "imdb": Made(partial(feeling, column="text", around=2), ("en",), TRAINING),
     "jsick": Made(inference, ("ja",), TEST),
     "lareqa": Made(partial(reading, breaks=True), ALL, TEST),
     "masakhaner": Made(NAMES, ALL, EVALUATION),
@@ -104,6 +108,7 @@ TASKS: Mapping[str, Made] = {
     "squad": Made(reading, ("en",), TRAINING, translated=True),
     "squad-retrieval": Made(reading, ("en",), TRAINING),
     "squad2": Made(partial(reading, may_abstain=True), ("en",), TRAINING),
+    "sst2": Made(FELT, ("en",), TRAINING),
     "stsb": Made(partial(related, columns=("sentence1", "sentence2", "label"), least=0.0, most=5.0), ("en",), TRAINING),
     "tatoeba": Made(translation, FOREIGN, TEST),
     "tydiqa": Made(reading, ALL, TRAINING),

@@ -25,10 +25,12 @@ __all__ = [
     "partly",
     "passage",
     "tell",
+    "within",
 ]
 
 Row = dict[str, Any]
 
+TRIES = 20  # a change of what decides the split hits the same split in every third to tenth draw
 STORY = ("later", "now")  # forms that go on with a story, of what `have` and `result` need not
 
 
@@ -121,7 +123,10 @@ def changed(draw: Draw, fact: Fact, roles: Sequence[str]) -> Fact | None:
     return next((found for found in tried if split_of(found) == wanted), None)
 
 
-TRIES = 20  # a change of what decides the split hits the same split in every second to tenth draw
+def within(saying: str, said: Said) -> str:
+    """Return a sentence in the place of ``{}`` within an English saying, without its capital unless it is a name's."""
+    is_named = saying.startswith("{}") or said.tokens[0].pos == "PROPN"
+    return saying.format(said.text if is_named else said.text[0].lower() + said.text[1:])
 
 
 @cache

@@ -126,8 +126,8 @@ def test_only_what_changes_the_rows_of_a_split_is_in_its_revision():
 
 
 def test_what_the_world_does_not_have_is_an_error_that_says_what_it_has():
-    with pytest.raises(UnknownName, match="imdb"):
-        suite.languages("imdb")
+    with pytest.raises(UnknownName, match="mewslix"):
+        suite.languages("mewslix")
     with pytest.raises(Missing, match="mnli de dev") as caught:
         list(suite.rows("mnli", "de", "dev"))
     assert "en train/dev" in str(caught.value.hint)
