@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 ENDINGS = 4
 STORY = ("transfer", "transfer")
-STATES = {verb: state for verb, (_, state) in ACTS.items() if state is not None}  # each can be done to a vessel
+STATES = {verb: state for verb, (_, state) in ACTS.items() if state is not None}  # of acts done to vessels
 
 KINDS: Mapping[str, str] = {
     "animal": "Which of these is an animal?",
@@ -116,8 +116,7 @@ def _placed(right: T, wrong: Sequence[T], place: int) -> list[T]:
 def who_has_it(cell: Cell, index: int, *, columns: Sequence[str], first: int = 0) -> Row:
     """Tell of two transfers and ask who has one of the things now; ``first`` is the number of the first option."""
     draw, label = cell.draw(index), index % len(columns)
-    story, about = _story_of(draw, cell.split)
-    beside = story[1 - story.index(about)]
+    story, about, beside = _story_of(draw, cell.split)
     wrong = [other(about), *draw.some((beside["agent"], beside["patient"]), len(columns) - 2)]
     people = _placed(owner(about), draw.some(wrong, len(wrong)), label)
     told = [tell(draw, partly(draw, fact)) for fact in story]
@@ -132,13 +131,13 @@ def who_has_it(cell: Cell, index: int, *, columns: Sequence[str], first: int = 0
     }
 
 
-def _story_of(draw: Draw, split: str) -> tuple[list[Fact], Fact]:
-    """Return two transfers, and one of them after which it can be told who has the thing."""
+def _story_of(draw: Draw, split: str) -> tuple[list[Fact], Fact, Fact]:
+    """Return two transfers, then the one after which it can be asked who has the thing, and the other."""
     while True:
         story = facts(draw, STORY, split)
-        about = draw.one(story)
+        about, beside = draw.some(story, 2)
         if split_of(_has(about, owner(about))) == split:
-            return story, about
+            return story, about, beside
 
 
 def _names(read: Passage, told: Sequence[Telling]) -> dict[str, str]:
@@ -168,9 +167,13 @@ def consequence(cell: Cell, index: int) -> Row:
         for fact in (event.right[given], event.right[1 - given], event.wrong[1 - given])
     )
     choice1, choice2 = _placed(right, [wrong], label)
-    question = ("effect", "cause")[given]
-    return {"idx": index, "premise": premise, "question": question, "choice1": choice1, "choice2": choice2} | {
-        "label": label
+    return {
+        "idx": index,
+        "premise": premise,
+        "question": ("effect", "cause")[given],
+        "choice1": choice1,
+        "choice2": choice2,
+        "label": label,
     }
 
 

@@ -19,6 +19,8 @@ SWAPPING = ("transfer", "social", "travel", "spatial")
 TELLING_MORE = tuple(name for name, family in FAMILIES.items() if len(family.optional) > 1)
 ASKED = ("transfer", "social", "travel")  # roles can be swapped and each of them asked for
 OTHERS = ("travel", "work", "spatial", "have")  # of a longer premise: nothing that a hypothesis is about
+COMPATIBLE = ("verb", "quality")  # what somebody lent may have been sold too, and what is red may be heavy
+HYPERNYMS = ({"duck", "bird"}, {"hen", "bird"})
 PARTS = ("agent", "patient", "verb", "place", "day")  # of a grade
 CARRIERS = ("{}", "Tell me: {}", "Do you know: {}", "I want to know: {}")
 
@@ -73,11 +75,12 @@ def _inferred(draw: Draw, split: str, kind: str) -> tuple[Telling, Telling]:
 
 
 def _contradicted(draw: Draw, fact: Fact) -> Fact | None:
-    """Return the fact with a told part changed or its roles exchanged."""
-    parts = [role for role in fact.words if role != "verb"]  # somebody may well have lent a thing and sold it
+    """Return the fact with a told part changed or its roles exchanged; None where that is not surely another event."""
     if FAMILIES[fact.family].swaps and not draw.below(4):
         return swapped(fact)
-    return changed(draw, fact, parts)
+    found = changed(draw, fact, [role for role in fact.words if role not in COMPATIBLE])
+    is_same = found is not None and "thing" in fact and {fact["thing"], found["thing"]} in HYPERNYMS
+    return None if is_same else found
 
 
 def _worded(draw: Draw, premise: Fact, hypothesis: Fact) -> tuple[Telling, Telling]:
