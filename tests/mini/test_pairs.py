@@ -56,6 +56,15 @@ def test_a_paraphrase_tells_one_fact_and_a_swap_another_in_every_language(tag):
         assert row["sentence1"] != row["sentence2"]
 
 
+def test_what_may_be_true_of_one_event_is_no_contradiction(meanings):
+    for row in suite.rows("mnli", "en", "train", replace(MANY, train=2400)):
+        premise, hypothesis = (meanings[row[key]] for key in ("premise", "hypothesis"))
+        other = [role for role in premise.words.keys() & hypothesis.words.keys() if premise[role] != hypothesis[role]]
+        assert not {"quality", "verb"}.intersection(other), row
+        things = {fact["thing"] for fact in (premise, hypothesis) if "thing" in fact}
+        assert "bird" not in things or things <= {"bird"} or not {"duck", "hen"} & things, row
+
+
 @pytest.mark.parametrize("tag", tags())
 def test_an_inference_is_what_its_sentences_say_in_every_language(tag):
     for row in suite.rows("xnli", tag, "test", FEW):
