@@ -31,6 +31,7 @@ __all__ = [
     "concepts",
     "fact_of",
     "facts",
+    "is_directed",
     "split_of",
     "swapped",
     "without",
@@ -68,6 +69,7 @@ ACTS: Mapping[str, tuple[tuple[str, ...], str | None]] = {
     "sew": (("garment",), None),
     "hide": (GOODS, None),
 }
+MUTUAL = ("beside",)  # relations that hold both ways
 GIVEN_AWAY = ("give", "lend", "sell", "send", "bring")  # the others of `transfer` leave the thing with its owner
 
 
@@ -236,6 +238,11 @@ def swapped(fact: Fact) -> Fact:
     for one, two in FAMILIES[fact.family].swaps:
         words[one], words[two] = words[two], words[one]
     return Fact(fact.family, words)
+
+
+def is_directed(fact: Fact) -> bool:
+    """Return whether exchanging its roles makes it another fact, which could be false where this one is true."""
+    return bool(FAMILIES[fact.family].swaps) and fact.words.get("relation") not in MUTUAL
 
 
 def change(draw: Draw, fact: Fact, role: str) -> Fact:

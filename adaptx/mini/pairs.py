@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adaptx.mini.facts import FAMILIES, Draw, Fact, facts, split_of, swapped, without
+from adaptx.mini.facts import FAMILIES, Draw, Fact, facts, is_directed, split_of, swapped, without
 from adaptx.mini.lexicon import language
 from adaptx.mini.telling import Cell, Row, Telling, changed, forms, partly, passage, tell, within
 
@@ -28,11 +28,18 @@ CARRIERS = ("{}", "Tell me: {}", "Do you know: {}", "I want to know: {}")
 def paraphrase(cell: Cell, index: int) -> Row:
     """Tell a fact in two forms (label 1), or the fact and the one with its roles exchanged (label 0)."""
     draw, label = cell.draw(index), index % 2
-    (whole,) = facts(draw, [draw.one(SWAPPING)], cell.split)
-    fact = partly(draw, whole, least=2)
+    fact = partly(draw, _directed(draw, cell.split), least=2)
     one, two = draw.some(forms(fact), 2)
     sentence1, sentence2 = cell.say(Telling(fact, one)), cell.say(Telling(fact if label else swapped(fact), two))
     return {"id": cell.id(index), "sentence1": sentence1, "sentence2": sentence2, "label": label}
+
+
+def _directed(draw: Draw, split: str) -> Fact:
+    family = draw.one(SWAPPING)
+    while True:
+        (fact,) = facts(draw, [family], split)
+        if is_directed(fact):
+            return fact
 
 
 def inference(
@@ -76,7 +83,7 @@ def _inferred(draw: Draw, split: str, kind: str) -> tuple[Telling, Telling]:
 
 def _contradicted(draw: Draw, fact: Fact) -> Fact | None:
     """Return the fact with a told part changed or its roles exchanged; None where that is not surely another event."""
-    if FAMILIES[fact.family].swaps and not draw.below(4):
+    if is_directed(fact) and not draw.below(4):
         return swapped(fact)
     found = changed(draw, fact, [role for role in fact.words if role not in COMPATIBLE])
     is_same = found is not None and "thing" in fact and {fact["thing"], found["thing"]} in HYPERNYMS

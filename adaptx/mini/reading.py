@@ -6,7 +6,7 @@ answer is one about a fact of the context that was changed in a part that the qu
 
 from __future__ import annotations
 
-from adaptx.mini.facts import ATTACHED, FAMILIES, Draw, Fact, facts, swapped
+from adaptx.mini.facts import ATTACHED, FAMILIES, Draw, Fact, facts, is_directed, swapped
 from adaptx.mini.lexicon import language
 from adaptx.mini.telling import Cell, Row, Telling, changed, partly, passage, tell
 
@@ -57,7 +57,7 @@ def _asked(draw: Draw, split: str, *, has_answer: bool) -> tuple[list[Telling], 
 
 def _otherwise(draw: Draw, fact: Fact, role: str) -> Fact | None:
     """Return a fact that is asked for ``role`` in another question, to which ``fact`` is no answer; None for none."""
-    if FAMILIES[fact.family].swaps and not draw.below(3):
+    if is_directed(fact) and not draw.below(3):
         return swapped(fact)
     return changed(draw, fact, _told_in_question(fact, role))
 

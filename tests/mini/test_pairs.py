@@ -9,7 +9,7 @@ import pytest
 from parser import parser
 
 from adaptx.mini import suite
-from adaptx.mini.facts import FAMILIES
+from adaptx.mini.facts import FAMILIES, concepts
 from adaptx.mini.lexicon import tags
 from adaptx.mini.pairs import INFERENCES
 from adaptx.mini.suite import Suite
@@ -70,6 +70,12 @@ def test_an_inference_is_what_its_sentences_say_in_every_language(tag):
     for row in suite.rows("xnli", tag, "test", FEW):
         ((premise,), (hypothesis,)) = (parser(tag).facts(row[key]) for key in ("premise", "hypothesis"))
         assert INFERENCES[row["label"]] == relation(premise, hypothesis)
+
+
+def test_what_is_beside_a_thing_has_it_beside_itself_and_makes_no_pair(meanings):
+    list(suite.rows("pawsx", "en", "train", MANY))
+    relations = {fact["relation"] for fact in meanings.values() if fact.family == "spatial"}
+    assert relations == set(concepts()["relation"]) - {"beside"}
 
 
 def test_a_paraphrase_pair_is_one_bag_of_words_in_two_orders():
