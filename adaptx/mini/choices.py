@@ -226,12 +226,11 @@ def _acts(split: str) -> tuple[tuple[str, str, str], ...]:
 def pronoun(cell: Cell, index: int) -> Row:
     """Tell of a transfer, and with a blank for the name who has the thing now."""
     draw, label = cell.draw(index), index % 2
-    event, state = _transfer(draw, cell.split).right
-    told = [Telling(event, "plain"), Telling(state, "plain")]
-    read = passage(cell.language, told)
+    event = _transfer(draw, cell.split)
+    read = passage(cell.language, [Telling(fact, "plain") for fact in event.right])
     start, end = read.answer(1, "agent")
-    names = _names(read, told[:1])
-    option1, option2 = (names[person] for person in _placed(owner(event), [other(event)], label))
+    right, wrong = (cell.language.say(state, "plain").part("agent") for _, state in (event.right, event.wrong))
+    option1, option2 = _placed(right, [wrong], label)
     sentence = f"{read.text[:start]}_{read.text[end:]}"
     return {"sentence": sentence, "option1": option1, "option2": option2, "answer": str(1 + label)}
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from parser import parser
+from seeds import of_any_seed
 
 from adaptx.mini import suite
 from adaptx.mini.facts import FAMILIES, concepts
@@ -15,7 +16,6 @@ from adaptx.mini.pairs import INFERENCES
 from adaptx.mini.suite import Suite
 
 MANY = Suite(train=1200, dev=300, test=300)
-FEW = Suite(test=48)
 
 
 def words(text):
@@ -48,8 +48,9 @@ def share_of_best_guess(rows, feature, label="label"):
 
 
 @pytest.mark.parametrize("tag", tags())
-def test_a_paraphrase_tells_one_fact_and_a_swap_another_in_every_language(tag):
-    for row in suite.rows("pawsx", tag, "test", FEW):
+@of_any_seed
+def test_a_paraphrase_tells_one_fact_and_a_swap_another_in_every_language(tag, asked):
+    for row in suite.rows("pawsx", tag, "test", asked):
         ((one,), (two,)) = (parser(tag).facts(row[key]) for key in ("sentence1", "sentence2"))
         swaps = {role for pair in FAMILIES[one.family].swaps for role in pair}
         assert {role for role in one.words if one[role] != two[role]} == (set() if row["label"] else swaps)
@@ -66,8 +67,9 @@ def test_what_may_be_true_of_one_event_is_no_contradiction(meanings):
 
 
 @pytest.mark.parametrize("tag", tags())
-def test_an_inference_is_what_its_sentences_say_in_every_language(tag):
-    for row in suite.rows("xnli", tag, "test", FEW):
+@of_any_seed
+def test_an_inference_is_what_its_sentences_say_in_every_language(tag, asked):
+    for row in suite.rows("xnli", tag, "test", asked):
         ((premise,), (hypothesis,)) = (parser(tag).facts(row[key]) for key in ("premise", "hypothesis"))
         assert INFERENCES[row["label"]] == relation(premise, hypothesis)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from parser import parser
+from seeds import of_any_seed
 
 from adaptx.mini import suite
 from adaptx.mini.suite import Suite
@@ -12,8 +13,9 @@ SOME = Suite(dev=40, test=40)
 
 
 @pytest.mark.parametrize("tag", suite.languages("tatoeba"))
-def test_a_sentence_and_its_translation_say_the_same(tag):
-    for row in suite.rows("tatoeba", tag, "test", SOME):
+@of_any_seed
+def test_a_sentence_and_its_translation_say_the_same(tag, asked):
+    for row in suite.rows("tatoeba", tag, "test", asked):
         ((one,), (two,)) = parser("en").facts(row["target_sentence"]), parser(tag).facts(row["source_sentence"])
         assert one == two
 

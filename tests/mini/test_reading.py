@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from parser import parser
+from seeds import of_any_seed
 
 from adaptx.mini import suite
 from adaptx.mini.facts import FAMILIES
@@ -24,8 +25,9 @@ def answering(question, told):
 
 
 @pytest.mark.parametrize("tag", tags())
-def test_one_sentence_answers_and_the_answer_is_its_phrase(tag):
-    for row in suite.rows("xquad", tag, "test", SOME):
+@of_any_seed
+def test_one_sentence_answers_and_the_answer_is_its_phrase(tag, asked):
+    for row in suite.rows("xquad", tag, "test", asked):
         (question,) = parser(tag).questions(row["question"])
         (text,), (start,) = row["answers"]["text"], row["answers"]["answer_start"]
         (said,) = [one for one in parser(tag).sentences(row["context"]) if answering(question, facts_of(tag, one))]
