@@ -144,7 +144,7 @@ def _names(read: Passage, told: Sequence[Telling]) -> dict[str, str]:
     """Return what the people of transfers are called in a text."""
     return {
         telling.fact[role]: said.part(role)
-        for telling, said in zip(told, read.sentences, strict=False)
+        for telling, said in zip(told, read.sentences, strict=True)
         for role in ("agent", "patient")
     }
 
