@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptx.errors import DataFault, Incompatible, Missing, UsageError
-from adaptx.mini.world import VERSION
+from adaptx.mini import NANO_FOLDER
 from adaptx.spec import digest
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackboneRef:
-    """An encoder at a revision: ``path`` is a folder, a hub id or ``nano``.
+    """An encoder at a revision: ``path`` is a folder or a hub id.
 
-    ``revision`` is ``files:<sha256>``, ``commit:<40 hex>`` or ``mini:<version>``, and is what enters a step's id.
+    ``revision`` is ``files:<sha256>`` or ``commit:<40 hex>``, and is what enters a step's id.
     """
 
     name: str
@@ -87,10 +87,8 @@ def resolve(name: str, store: Store) -> BackboneRef:
     Raises `UsageError` for what can be none of these, `Missing` for a folder or file that is not there or a hub id
     without a known commit, `Incompatible` for pickled weights or a model that is not an encoder.
     """
-    folder = Path(name).expanduser()
-    if name == NANO:
-        ref = BackboneRef(name=NANO, path=NANO, revision=f"mini:{VERSION}")
-    elif name and folder.is_dir():
+    folder = NANO_FOLDER if name == NANO else Path(name).expanduser()
+    if name and folder.is_dir():
         ref = BackboneRef(name=name, path=str(folder.resolve()), revision=_files_revision(folder, store))
     else:
         ref = _on_hub(name, store)
@@ -105,13 +103,8 @@ def is_on_hub(name: str) -> bool:
 
 
 def config(ref: BackboneRef) -> dict[str, Any]:
-    """Return the content of ``config.json``; raise `Missing` where the hub's copy was not fetched, or for ``nano``.
-
-    ``nano`` is made at first use, and only the folder that it is made into holds a configuration.
-    """
+    """Return the content of ``config.json``; raise `Missing` where the hub's copy was not fetched."""
     at_hand = _config_file(ref)
-    if at_hand is None and ref.path == NANO:
-        raise Missing("nano has no configuration before it is made", hint="it is made at first use, in half a minute")
     if at_hand is None:
         raise Missing(f"the configuration of {ref.name} is not on this machine", hint=_fetch(ref.name))
     return _read(at_hand)
@@ -166,12 +159,10 @@ def _fetch(name: str) -> str:
 
 
 def _config_file(ref: BackboneRef) -> Path | None:
-    """Return where the configuration lies; None where the hub's cache does not have it, and for ``nano``."""
+    """Return where the configuration lies; None where the hub's cache does not have it."""
     kind, _, commit = ref.revision.partition(":")
     if kind == "files":
         return Path(ref.path) / "config.json"
-    if kind == "mini":
-        return None
     from huggingface_hub import try_to_load_from_cache  # 0.3 s, and only where a hub id is meant
 
     found = try_to_load_from_cache(ref.path, "config.json", revision=commit)

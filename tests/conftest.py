@@ -52,13 +52,11 @@ def minilm() -> Path:
 
 
 @pytest.fixture(scope="session")
-def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the tiny encoder, made once for all workers of a run."""
-    from adaptx.mini.encoder import build_or_cached
+def nano() -> Path:
+    """Return the folder of the tiny encoder that comes with the package."""
+    from adaptx.mini import NANO_FOLDER
 
-    root = tmp_path_factory.getbasetemp()
-    shared_by_workers = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
-    return build_or_cached(shared_by_workers / "nano")
+    return NANO_FOLDER
 
 
 @pytest.fixture(autouse=True)

@@ -52,12 +52,11 @@ def cached(cache: Path, hub_id: str, commit: str, **content: Any) -> None:
     configure(snapshot, **content)
 
 
-def test_nano_is_the_encoder_of_the_embedded_world(store: Store) -> None:
+def test_nano_is_a_folder_of_the_package(store: Store) -> None:
     ref = backbone.resolve("nano", store)
-    assert (ref.name, ref.path) == ("nano", "nano")
-    assert re.fullmatch(r"mini:\w+", ref.revision)
-    with pytest.raises(Missing, match="before it is made"):
-        backbone.config(ref)
+    assert ref.name == "nano"
+    assert re.fullmatch(r"files:[0-9a-f]{64}", ref.revision)
+    assert backbone.config(ref)["model_type"] == "xlm-roberta"
 
 
 def test_the_revision_of_a_folder_is_a_hash_of_what_decides_the_model(folder: Path, store: Store) -> None:

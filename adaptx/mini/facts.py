@@ -47,8 +47,13 @@ GOODS = ("vessel", "garment", "tool", "object")
 SOLID = (*GOODS, "furniture")
 NOUNS = (*SOLID, "vehicle", "animal", "food", "drink")  # their phrases may have a quality and a number
 COUNTED = (*GOODS, "vehicle", "animal")
-ATTACHED = {("thing", "quality"): "quality", ("other", "quality"): "quality2", ("thing", "number"): "number"}
-"""Whose word a phrase means by ``quality``, ``number``: (role of the phrase, word) -> role of the fact."""
+ATTACHED = {
+    ("thing", "quality"): "quality",
+    ("other", "quality"): "quality2",
+    ("thing", "number"): "number",
+    ("institution", "seat"): "seat",
+}
+"""Whose word a phrase means by ``quality`` and so on: (role of the phrase, name there) -> role of the fact."""
 
 # verb -> what it is done to, and the state that it leaves behind
 ACTS: Mapping[str, tuple[tuple[str, ...], str | None]] = {

@@ -153,7 +153,7 @@ class Language:
             name = self._owner(part[0], role)
             if name is None or name not in fact:
                 return []
-            owner = "number" if name == "number" else owner
+            owner = name if role is None or name == "number" else owner
             texts.append(self._column(fact, name, part[1], role or name))
         return [_token(word, piece.pos, owner) for word in "".join(texts).split()]
 

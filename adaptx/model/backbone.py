@@ -28,7 +28,6 @@ from transformers import (
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
 from transformers.utils import logging
 
-from adaptx.backbone import NANO
 from adaptx.errors import DataFault, Incompatible, Missing
 from adaptx.model.size import family_of, longest_input
 
@@ -95,19 +94,9 @@ def cut(encoder: PreTrainedModel, layers: int) -> None:
 
 def local_folder(ref: BackboneRef) -> Path:
     """Return a folder that holds the backbone at its revision, fetching it where allowed."""
-    if ref.path == NANO:
-        from adaptx.mini.encoder import build_or_cached
-
-        return Path(build_or_cached(cache_folder()))
     if Path(ref.path).is_dir():
         return Path(ref.path)
     return snapshot(ref)
-
-
-def cache_folder() -> Path:
-    """Return where generated backbones are kept between runs."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "adaptx"
 
 
 def snapshot(ref: BackboneRef) -> Path:

@@ -56,10 +56,9 @@ Run = Callable[..., Done]
 
 
 @pytest.fixture(scope="session")
-def environment(nano: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """Return the settings of every process: the tiny encoder in the cache, one thread, no network."""
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Return the settings of every process: an empty cache, one thread, no network."""
     cache = tmp_path_factory.mktemp("cache")
-    (cache / "adaptx").symlink_to(nano.parent)
     return {"XDG_CACHE_HOME": str(cache), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 
 

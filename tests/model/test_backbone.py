@@ -145,14 +145,10 @@ def test_a_real_encoder_loads(minilm):
     assert len(loaded.tokenizer("one " * 300)["input_ids"]) == 302
 
 
-def test_nano_comes_from_the_embedded_world_and_is_kept_in_the_cache(tiny, tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    made = Path(tiny.ref("bert").path)
-    monkeypatch.setattr("adaptx.mini.encoder.build_or_cached", lambda folder: asked.append(folder) or made)
-    loaded = backbone.load(BackboneRef(name="nano", path="nano", revision="mini:1"), dtype=torch.float32)
-    assert asked == [tmp_path / "adaptx"]
-    assert loaded.hidden_size == 32
+def test_nano_loads_from_the_package_in_full_precision(nano):
+    loaded = backbone.load(BackboneRef(name="nano", path=str(nano), revision="files:0"), dtype=torch.float32)
+    assert loaded.max_length == 512
+    assert {weight.dtype for weight in loaded.encoder.parameters()} == {torch.float32}
 
 
 CUTS = [(family, layers) for family in sorted(FAMILIES) for layers in (0, 1, 2)]

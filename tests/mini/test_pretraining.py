@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
+
+from adaptx.mini.pretraining import Recipe, pretrain
+
+SHORT = Recipe(vocabulary=2600, width=32, layers=2, feed_forward=32, contrast_layers=(1,), steps=3, texts=2)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, float]]]:
+    folder, told = tmp_path_factory.mktemp("nano"), []
+    pretrain(SHORT, folder, lambda step, losses: told.append(losses))
+    return folder, told
+
+
+def test_every_step_tells_the_loss_of_each_kind_of_lesson(made):
+    assert [set(losses) for losses in made[1]] == [{"texts", "doubts", "answers", "contrast"}] * SHORT.steps
+    assert all(0 < loss < 20 for losses in made[1] for loss in losses.values())
+
+
+def test_the_folder_loads_like_any_encoder_of_the_hub(made):
+    model, tokenizer = (kind.from_pretrained(made[0]) for kind in (AutoModel, AutoTokenizer))
+    assert model.config.model_type == "xlm-roberta"
+    assert model.get_input_embeddings().num_embeddings == len(tokenizer) == SHORT.vocabulary
+    assert {weight.dtype for weight in load_file(made[0] / "model.safetensors").values()} == {torch.float16}
+
+
+def test_the_tokenizer_that_is_written_drops_no_merges(made):
+    tokenizer = AutoTokenizer.from_pretrained(made[0])
+    assert len({tuple(tokenizer("Rosalind gave Leonardo the umbrella.")["input_ids"]) for _ in range(20)}) == 1
+
+
+def test_the_same_recipe_makes_the_same_bytes_but_for_merges_dropped_by_the_librarys_own_generator(tmp_path):
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        pretrain(replace(SHORT, dropped_merges=0.0), tmp_path / str(seed), lambda step, losses: None)
+    for name in ("model.safetensors", "tokenizer.json"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_the_callers_random_state_is_left_alone(tmp_path):
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    pretrain(SHORT, tmp_path, lambda step, losses: None)
+    assert torch.equal(torch.get_rng_state(), before)
