@@ -36,7 +36,7 @@ store_option = _text("--store", type=click.Path(path_type=Path), help="Where res
 
 WHAT = (
     _option("--backbone", default="xlm-roberta-large", help="Hub id, local folder, or nano."),
-    _option("--source", default="hub", help="hub, mini, or a local folder."),
+    _option("--source", default="hub", help="hub, mini (mini:seed=3,train=10000), or a folder."),
     _option("--seed", type=click.IntRange(0), default=0, help="Governs every training stage."),
     _option("--attack-seed", type=click.IntRange(0), default=0, help="Governs the attacks."),
     _option("--method", type=click.Choice(METHODS), default="lora", help="How tasks are learnt."),

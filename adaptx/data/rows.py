@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from adaptx.data.files import read_file
 from adaptx.data.layouts import LAYOUTS, Item, Read, distinct
-from adaptx.data.source import FolderSource, Source, place_of
+from adaptx.data.source import FolderSource, MiniSource, Source, place_of
 from adaptx.errors import DataFault, RowFault
+from adaptx.mini import suite
 from adaptx.tasks.forms import Placeholder, form_named
 from adaptx.tasks.forms.retrieval import ITEM
 
@@ -86,7 +87,7 @@ def load(
     _check_ids(rows, task)
     groups = _groups(rows, task)
     # The embedded world has a dev split of its own.
-    part = [row for row in rows if source.name == "mini" or _belongs(row, task, split)]
+    part = [row for row in rows if isinstance(source, MiniSource) or _belongs(row, task, split)]
     examples, quarantined, dropped = _read(part, task, language, groups)
     _check_quarantine(quarantined, len(part), strict=strict)
     if not examples:
@@ -136,10 +137,8 @@ def _laid(source: Source, task: Task, language: str, split: str) -> Iterator[tup
 
 
 def _raw(source: Source, task: Task, language: str, split: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if source.name == "mini":
-        from adaptx.mini import world
-
-        yield from (("mini", row) for row in world.rows(task.base, language, split))
+    if isinstance(source, MiniSource):
+        yield from (("mini", row) for row in suite.rows(task.base, language, split, source.suite))
         return
     if isinstance(source, FolderSource):
         for path in source.files(task, language, split):

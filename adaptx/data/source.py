@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from adaptx.errors import DataFault, Missing, UnknownName
+from adaptx.mini import suite
 from adaptx.spec import digest
+from adaptx.tasks.task import Origin
 
 if TYPE_CHECKING:
     from adaptx.store import Store
@@ -27,11 +29,11 @@ __all__ = [
     "Place",
     "Source",
     "check_cell",
+    "fitted",
     "is_whole",
     "open_source",
     "place_of",
     "split_files",
-    "with_labels",
 ]
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
@@ -64,11 +66,14 @@ class Source(Protocol):
 
 
 def open_source(text: str, store: Store) -> Source:
-    """Return the source that ``--source`` names: ``hub``, ``mini``, or a folder; raise `Missing` for no such folder."""
+    """Return the source that ``--source`` names: ``hub``, ``mini``, or a folder.
+
+    Raises `Missing` for no such folder, `UsageError` for settings of ``mini:seed=3,train=10000`` that mean nothing.
+    """
     if text == "hub":
         return HubSource(store)
-    if text == "mini":
-        return MiniSource()
+    if text.partition(":")[0] == "mini":
+        return MiniSource(suite.suite_of(text))
     folder = Path(text).expanduser()
     if not folder.is_dir():
         raise Missing(
@@ -195,31 +200,29 @@ class HubSource:
 
 @dataclass(frozen=True, slots=True)
 class MiniSource:
-    """Rows of the embedded world: generated, never downloaded, never mixed with real ones."""
+    """Rows of the embedded world: generated, never downloaded, never mixed with real ones.
 
+    It speaks languages that a page does not declare, since pages tell of the real data, and lacks others (`fitted`).
+    """
+
+    suite: suite.Suite = suite.DEFAULT
     name: str = "mini"
 
     def revision(self, task: Task, language: str, split: str) -> str:
-        """Return ``mini:`` and the version of the generator."""
-        from adaptx.mini import world
-
+        """Return ``mini:``, the version of the generator, and what was asked of it beside."""
         spoken = self.languages(task, split, translated=True)
         if language not in spoken:
             raise UnknownName(f"language of {task.name} in the embedded world", language, spoken)
-        return f"mini:{world.VERSION}"
+        return f"mini:{self.suite.revision(split)}"
 
     def languages(self, task: Task, split: str, *, translated: bool = False) -> list[str]:
-        """Return the declared languages that the world speaks."""
-        spoken = _spoken(task, split, translated=translated)
+        """Return the languages in which the world has the task."""
+        spoken = _spoken(fitted(task, self), split, translated=translated)
         return [language for language in spoken if split in self.splits(task, language)]
 
     def splits(self, task: Task, language: str) -> list[str]:
         """Return the declared splits that the world generates for ``language``; none where it does not speak it."""
-        from adaptx.mini import world
-
-        if language not in world.languages(task.base):
-            return []
-        made = set(world.splits(task.base, language))
+        made = set(suite.splits(task.base, language))
         return [split for split in task.splits if split in made]
 
 
@@ -232,17 +235,31 @@ def check_cell(task: Task, language: str, split: str) -> None:
         raise UnknownName(f"language of {task.name}", language, known)
 
 
-def with_labels(task: Task, source: Source) -> Task:
-    """Return the task with the labels of its file, one a line, where its page says that a folder lists them.
+def fitted(task: Task, source: Source) -> Task:
+    """Return the task as a source has it, where that is not as its page says.
 
+    A folder lists labels that a page leaves to it, one a line; the embedded world has labels and languages of its own.
     Raises `Missing` where the source is no folder or the file is not there.
     """
+    if isinstance(source, MiniSource) and not task.mixes:
+        return _in_mini(task)
     if task.labels_file is None or task.labels:
         return task
     if not isinstance(source, FolderSource):
         raise Missing(f"{task.name} is read from a folder of yours: it may not be passed on", hint="--source FOLDER")
     listed = source.labels_path(task).read_text(encoding="utf-8").split()
     return replace(task, labels=tuple(dict.fromkeys(listed)))
+
+
+def _in_mini(task: Task) -> Task:
+    spoken, translated = suite.languages(task.base), suite.translations(task.base)
+    return replace(
+        task,
+        labels=task.labels or suite.LABELS.get(task.base, ()),
+        languages={tag: tag for tag in spoken},
+        translations=Origin(languages={tag: tag for tag in translated}),
+        extra_languages=(),
+    )
 
 
 def split_files(folder: Path, split: str) -> list[Path]:

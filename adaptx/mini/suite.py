@@ -24,7 +24,19 @@ from adaptx.mini.reading import reading
 from adaptx.mini.tagged import CATEGORIES, categories, names, parts_of_speech, tagged
 from adaptx.mini.telling import Cell, Maker, Row
 
-__all__ = ["LABELS", "TASKS", "VERSION", "Made", "Suite", "languages", "rows", "splits", "suite_of", "translations"]
+__all__ = [
+    "DEFAULT",
+    "LABELS",
+    "TASKS",
+    "VERSION",
+    "Made",
+    "Suite",
+    "languages",
+    "rows",
+    "splits",
+    "suite_of",
+    "translations",
+]
 
 ALL = "all"  # languages: every one that has a page
 FOREIGN = "foreign"  # all but English

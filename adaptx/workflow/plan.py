@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx.backbone import BackboneRef, resolve
 from adaptx.data.layouts import pool_revision
 from adaptx.data.parts import has_split, revision_of
-from adaptx.data.source import FolderSource, Source, open_source, with_labels
+from adaptx.data.source import FolderSource, Source, fitted, open_source
 from adaptx.errors import Incompatible, Missing, UnknownName, UsageError
 from adaptx.robustness.attack import AttackRequest, attack_request
 from adaptx.spec import (
@@ -114,20 +114,20 @@ class Planner:
 
     def train(self, names: Sequence[str]) -> StackPlan:
         """Plan the training of a stack, without evaluation."""
-        layers = self._with_labels(trained(names))
+        layers = self._fitted(trained(names))
         return self._plan(layers, layers[-1][0], tuple(self._train_steps(layers)))
 
     def stack(self, names: Sequence[str], on: str | None = None) -> StackPlan:
         """Plan the training, the evaluation in every language, and the attacks on each cell."""
         courses, target = layers_of(names, on)
-        layers, target = self._with_labels(courses), with_labels(target, self.source)
+        layers, target = self._fitted(courses), fitted(target, self.source)
         trained = tuple(self._train_steps(layers))
         cells = tuple(self._cell(trained, target, language) for language in self._languages(target))
         attacks = tuple(step for cell in cells for step in self._attacks(cell))
         return self._plan(layers, target, trained, cells, attacks)
 
-    def _with_labels(self, layers: Sequence[Course]) -> tuple[Course, ...]:
-        return tuple(tuple(with_labels(task, self.source) for task in course) for course in layers)
+    def _fitted(self, layers: Sequence[Course]) -> tuple[Course, ...]:
+        return tuple(tuple(fitted(task, self.source) for task in course) for course in layers)
 
     def _plan(
         self,

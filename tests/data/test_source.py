@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adaptx.data.source import FolderSource, Place, is_whole, open_source, place_of, split_files, with_labels
-from adaptx.errors import DataFault, Exit, Missing, UnknownName
+from adaptx.data.source import FolderSource, Place, fitted, is_whole, open_source, place_of, split_files
+from adaptx.errors import DataFault, Exit, Missing, UnknownName, UsageError
+from adaptx.mini.lexicon import tags
+from adaptx.mini.suite import VERSION
+from adaptx.mini.tagged import CATEGORIES
 from adaptx.tasks.catalog import task_named
 from adaptx.tasks.task import Origin
 
@@ -108,14 +111,42 @@ def test_a_task_that_is_not_on_the_hub_says_so(store: Store) -> None:
         open_source("hub", store).revision(replace(XNLI, hub=None, revision=None), "de", "test")
 
 
-def test_the_embedded_world_offers_what_it_generates(store: Store) -> None:
+def test_the_embedded_world_speaks_languages_that_a_page_does_not_declare(store: Store) -> None:
     mini = open_source("mini", store)
-    assert mini.languages(XNLI, "test")[:1] == ["en"]
-    assert set(mini.languages(XNLI, "test")) < set(XNLI.languages)
-    assert mini.revision(XNLI, "en", "test").startswith("mini:")
-    assert mini.splits(XNLI, "ur") == []
+    assert set(mini.languages(PAWSX, "test")) == set(tags())
+    assert "ar" not in PAWSX.languages
+    assert "ur" not in mini.languages(XNLI, "test")
     with pytest.raises(UnknownName, match="embedded world"):
         mini.revision(XNLI, "ur", "test")
+
+
+def test_the_embedded_world_trains_in_english_unless_asked_otherwise(store: Store) -> None:
+    mini = open_source("mini", store)
+    mnli = task_named("mnli")
+    assert mini.languages(PAWSX, "train") == mini.languages(mnli, "train") == mini.languages(mnli, "dev") == ["en"]
+    assert set(mini.languages(mnli, "train", translated=True)) == set(tags())
+    assert mini.splits(mnli, "sw") == ["train"]
+
+
+def test_the_revision_of_the_embedded_world_holds_the_seed_and_the_size_of_the_split(store: Store) -> None:
+    plain, asked = (open_source(text, store) for text in ("mini", "mini:seed=3,test=200"))
+    assert plain.revision(XNLI, "en", "dev") == f"mini:{VERSION}"
+    assert asked.revision(XNLI, "en", "dev") == f"mini:{VERSION},seed=3"
+    assert asked.revision(XNLI, "en", "test") == f"mini:{VERSION},seed=3,test=200"
+    assert (plain.name, asked.name) == ("mini", "mini")
+
+
+def test_a_source_with_settings_that_mean_nothing_is_a_usage_error(store: Store) -> None:
+    with pytest.raises(UsageError, match="'train=many'"):
+        open_source("mini:train=many", store)
+
+
+def test_a_task_as_the_embedded_world_has_it(store: Store) -> None:
+    mini = open_source("mini", store)
+    assert set(fitted(PAWSX, mini).languages) == set(tags())
+    assert fitted(task_named("ccg"), mini).labels == CATEGORIES
+    assert fitted(task_named("udpos"), mini).labels == task_named("udpos").labels
+    assert fitted(task_named("udpos"), mini).extra_languages == ()
 
 
 def test_no_language_or_split_of_a_page_can_leave_the_folder(folder, store: Store) -> None:
@@ -176,12 +207,12 @@ def test_labels_of_a_folder_are_part_of_the_revision(folder, store: Store) -> No
     task = replace(XNLI, labels=(), labels_file="labels.txt")
     folder.write("xnli/en/test.jsonl", [ROW])
     with pytest.raises(Missing, match=r"no labels of xnli at .*labels.txt"):
-        with_labels(task, folder.source)
+        fitted(task, folder.source)
     folder.write_bytes("xnli/labels.txt", b"N/N\nN\n(S\\NP)/NP\n")
-    assert with_labels(task, folder.source).labels == ("N/N", "N", "(S\\NP)/NP")
+    assert fitted(task, folder.source).labels == ("N/N", "N", "(S\\NP)/NP")
     before = folder.source.revision(task, "en", "test")
     folder.write_bytes("xnli/labels.txt", b"N\nN/N\n")
     assert folder.source.revision(task, "en", "test") != before
-    assert with_labels(XNLI, folder.source) is XNLI
+    assert fitted(XNLI, folder.source) is XNLI
     with pytest.raises(Missing, match="read from a folder of yours"):
-        with_labels(task, open_source("hub", store))
+        fitted(task, open_source("hub", store))

@@ -114,7 +114,8 @@ def made(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactor
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        assert main(["stack", "squad", "pawsx", "--attack", "charswap", *SMALL, "--store", str(root)]) == 0
+        words = "stack squad pawsx --languages en,de --attack charswap".split()
+        assert main([*words, *SMALL, "--store", str(root)]) == 0
     return root
 
 

@@ -28,7 +28,7 @@ WORDS: dict[str, tuple[str, list[str]]] = {
     "attack syntax": ("stack pawsx --attack charswap:rate", ["'rate'", "key=value"]),
     "search": ("stack pawsx --attack charswap --search gredy", ["'gredy'", "greedy"]),
     "language": ("stack pawsx --languages dee", ["language of pawsx", "'dee'", "de"]),
-    "language that mini lacks": ("stack pawsx --languages ko", ["'ko'"]),
+    "language that mini lacks": ("stack xnli --languages th", ["'th'"]),
     "split": ("stack pawsx --split tset", ["split of pawsx", "'tset'", "test"]),
     "method": ("train --adapter squad --method lara", ["'lara'", "'lora'"]),
     "rank of another method": ("train --adapter squad --method full --rank 4", ["--rank", "full", "lora"]),

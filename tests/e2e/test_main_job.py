@@ -18,7 +18,7 @@ ATTACK_KEYS = {
     *("accuracy", "interval", "lost", "success_rate", "queries", "edit_rate", "no_op_rate", "random_baseline"),
 }
 MADE_OF = ["squad", "squad → pawsx", "pawsx en", "pawsx de", "pawsx en charswap", "pawsx de charswap"]
-STACK = ("stack", "squad", "pawsx", "--attack", "charswap", "--json")
+STACK = ("stack", "squad", "pawsx", "--languages", "en,de", "--attack", "charswap", "--json")
 
 
 def test_train_then_stack_makes_what_is_missing_and_a_second_run_makes_nothing(adaptx, small) -> None:
@@ -76,7 +76,7 @@ def test_an_adapter_learns_is_not_flagged_and_can_be_attacked(adaptx) -> None:
     args = "stack pawsx --source mini --backbone nano --device cpu --max-length 64 --lr 2e-3 --epochs 3".split()
     told = adaptx(*args, *"--languages en --attack charswap --budget 8 --json".split()).json
     english = told["languages"]["en"]
-    assert english["n"] == 300
+    assert english["n"] == 500
     assert english["interval"][0] > 0.7, "two sentences of the same words are told apart by who did what to whom"
     assert english["flags"] == []
     assert told["flags"] == []
@@ -92,7 +92,7 @@ def test_the_lower_adapter_changes_what_the_stack_predicts(copied, adaptx, small
 
 
 def test_a_dry_run_tells_what_it_would_cost_and_makes_nothing(adaptx, small, folder) -> None:
-    told = adaptx("stack", "squad", "pawsx", "--attack", "charswap", *small, "--dry-run", "--json").json
+    told = adaptx(*STACK, *small, "--dry-run").json
     assert [(step["name"], step["status"]) for step in told["steps"]] == [(name, "to do") for name in MADE_OF]
     assert all(step["disk_bytes"] > 0 for step in told["steps"])
     assert told["seconds"] > 0

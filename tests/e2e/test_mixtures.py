@@ -12,12 +12,13 @@ from adaptx.store import Store
 pytestmark = pytest.mark.e2e
 
 SMALL = "--source mini --backbone nano --device cpu --max-length 64 --max-train 96 --epochs 1 --max-eval 30".split()
+SPOKEN = ("--languages", "en,de")
 
 
 def test_an_adapter_learns_a_mixture_and_answers_each_of_its_tasks_with_that_tasks_head(adaptx, folder) -> None:
-    on_spans = adaptx("stack", "mnli+squad", "--on", "xquad", *SMALL, "--json")
+    on_spans = adaptx("stack", "mnli+squad", "--on", "xquad", *SMALL, *SPOKEN, "--json")
     assert on_spans.status == {"mnli+squad": "made", "xquad en": "made", "xquad de": "made"}
-    on_labels = adaptx("stack", "mnli+squad", "xnli", *SMALL, "--json")
+    on_labels = adaptx("stack", "mnli+squad", "xnli", *SMALL, *SPOKEN, "--json")
     assert on_labels.status["mnli+squad"] == "reused"
     (trained,) = Store(folder / "runs").all("train")
     assert [head["task"] for head in json.loads((trained.path / "head.json").read_text())["heads"]] == ["mnli", "squad"]
@@ -26,16 +27,16 @@ def test_an_adapter_learns_a_mixture_and_answers_each_of_its_tasks_with_that_tas
 
 
 def test_a_target_is_trained_above_a_mixture(adaptx) -> None:
-    done = adaptx("stack", "mnli+squad", "pawsx", *SMALL, "--sampling", "temperature:2", "--json")
+    done = adaptx("stack", "mnli+squad", "pawsx", *SMALL, *SPOKEN, "--sampling", "temperature:2", "--json")
     assert list(done.status)[:2] == ["mnli+squad", "mnli+squad → pawsx"]
     assert done.json["stack"] == ["mnli+squad", "pawsx"]
 
 
 def test_training_languages_are_read_from_the_name_and_leave_the_zero_shot_mean(adaptx, folder) -> None:
-    german = adaptx("stack", "pawsx@de", *SMALL, "--json").json
+    german = adaptx("stack", "pawsx@de", *SMALL, *SPOKEN, "--json").json
     assert (german["stack"], german["mean_zero_shot"]["n_languages"]) == (["pawsx@de"], 1)
     assert german["mean_zero_shot"]["clean"] == german["languages"]["en"]["clean"]
-    both = adaptx("stack", "pawsx@all", *SMALL, "--json").json
+    both = adaptx("stack", "pawsx@en,de", *SMALL, *SPOKEN, "--json").json
     assert both["mean_zero_shot"] is None
     rows = {record.spec["rows"]["language"]: record for record in Store(folder / "runs").all("train")}
     assert rows["en,de"].manifest["facts"]["rows"] == 2 * rows["de"].manifest["facts"]["rows"]
@@ -52,14 +53,14 @@ def test_masked_language_modelling_over_ones_own_text_is_mixed_below_the_target(
     (folder / "text").mkdir()
     (folder / "text" / "de.txt").write_text("Anna gab dem Kind einen Ball .\n" * 40, encoding="utf-8")
     mixing = ("--mlm", "de:0.5", "--mlm-text", "text")
-    done = adaptx("stack", "mnli", "pawsx", *SMALL, *mixing, "--json")
+    done = adaptx("stack", "mnli", "pawsx", *SMALL, *SPOKEN, *mixing, "--json")
     assert list(done.status)[:2] == ["mnli+mlm", "mnli+mlm → pawsx"]
     assert done.json["mean_zero_shot"]["n_languages"] == 1, "unlabelled German is no training language"
     steps = {
         record.manifest["facts"]["name"]: record.manifest["facts"] for record in Store(folder / "runs").all("train")
     }
     assert steps["mnli+mlm"]["steps"] == 2 * steps["mnli+mlm → pawsx"]["steps"]
-    again = adaptx("stack", "mnli", "pawsx", *SMALL, *mixing, "--json")
+    again = adaptx("stack", "mnli", "pawsx", *SMALL, *SPOKEN, *mixing, "--json")
     assert set(again.status.values()) == {"reused"}
 
 

@@ -17,7 +17,7 @@ from adaptx.workflow import make as making
 from adaptx.workflow.make import Job, Request, cost, make, planned, read_job, written
 from adaptx.workflow.request import Choices, PerTask
 
-CHOICES = Choices(source="mini", backbone="nano", attacks=("charswap",))
+CHOICES = Choices(source="mini", backbone="nano", languages=("en", "de"), attacks=("charswap",))
 REQUEST = Request(choices=CHOICES, names=("squad", "pawsx"))
 
 

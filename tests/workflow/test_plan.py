@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from adaptx.errors import Incompatible, UnknownName, UsageError
+from adaptx.mini import suite
 from adaptx.spec import AttackSpec, EvalSpec, Sampling, TrainSpec
 from adaptx.store import Store
 from adaptx.workflow.courses import layers_of, name_of
 from adaptx.workflow.plan import Planner, StackPlan, asked_attack
 from adaptx.workflow.request import Choices, PerTask
+
+CELLS = [f"pawsx {tag}" for tag in suite.languages("pawsx")]
 
 
 @pytest.fixture
@@ -115,11 +118,12 @@ def test_the_sampling_is_no_part_of_a_single_tasks_id(planner) -> None:
 def test_a_plan_is_its_layers_then_a_cell_a_language_then_their_attacks(planner) -> None:
     plan = planner(attacks=("charswap", "charswap:rate=0.3")).stack(("squad", "pawsx"))
     assert [step.name for step in plan.layers] == ["squad", "squad → pawsx"]
-    assert [step.name for step in plan.cells] == ["pawsx en", "pawsx de"]
+    assert [step.name for step in plan.cells] == CELLS
     assert [step.name for step in plan.attacks] == [
-        f"pawsx {tag} {attack}" for tag in ("en", "de") for attack in ("charswap", "charswap:rate=0.3")
+        f"{cell} {attack}" for cell in CELLS for attack in ("charswap", "charswap:rate=0.3")
     ]
-    assert [step.kind for step in plan.steps] == ["train"] * 2 + ["eval"] * 2 + ["attack"] * 4
+    kinds = ["train"] * 2 + ["eval"] * len(CELLS) + ["attack"] * 2 * len(CELLS)
+    assert [step.kind for step in plan.steps] == kinds
     assert plan.title == "squad → pawsx"
 
 
@@ -174,10 +178,10 @@ def test_what_changes_training_changes_every_id(choices, planner) -> None:
         ({"lr": PerTask(None, {"pawsx": 1e-3})}, ["squad"]),
         ({"max_eval": 10}, ["squad", "squad → pawsx"]),
         ({"split": "dev"}, ["squad", "squad → pawsx"]),
-        ({"budget": 8}, ["squad", "squad → pawsx", "pawsx en", "pawsx de"]),
-        ({"search": "greedy"}, ["squad", "squad → pawsx", "pawsx en", "pawsx de"]),
-        ({"attack_seed": 1}, ["squad", "squad → pawsx", "pawsx en", "pawsx de"]),
-        ({"attacks": ("charswap:rate=0.3",)}, ["squad", "squad → pawsx", "pawsx en", "pawsx de"]),
+        ({"budget": 8}, ["squad", "squad → pawsx", *CELLS]),
+        ({"search": "greedy"}, ["squad", "squad → pawsx", *CELLS]),
+        ({"attack_seed": 1}, ["squad", "squad → pawsx", *CELLS]),
+        ({"attacks": ("charswap:rate=0.3",)}, ["squad", "squad → pawsx", *CELLS]),
         ({"languages": ("de",)}, ["squad", "squad → pawsx", "pawsx de", "pawsx de charswap"]),
         ({"epochs": PerTask(None, {"mnli": 1})}, None),
         ({"lr": PerTask(None, {"pawsx": 5e-4})}, None),  # what the page says, said again
@@ -203,7 +207,7 @@ def test_specs_hold_resolved_values_and_nothing_of_how(planner) -> None:
     assert isinstance(attack, AttackSpec)
     assert (train.method.name, train.method.rank, train.optimisation.lr, train.precision) == ("lora", 16, 5e-4, "fp32")
     assert (train.rows.language, train.rows.split, train.dev.split) == ("en", "train", "dev")
-    assert (cell.rows.language, cell.rows.split, cell.rows.limit) == ("de", "test", 9)
+    assert (cell.rows.language, cell.rows.split, cell.rows.limit) == (suite.languages("pawsx")[1], "test", 9)
     assert (attack.budget, attack.search, attack.attack) == (7, "random", "charswap")
     assert {"rate", "operations"} <= set(attack.parameters)
 
