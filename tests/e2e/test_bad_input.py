@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from adaptx.errors import Exit
-from adaptx.mini import world
+from adaptx.mini import suite
 from adaptx.records import read_rows, write_rows
 from adaptx.store import Store
 
@@ -114,7 +114,7 @@ def rows(folder: Path) -> Path:
     """Return a source folder with pairs and spans of the embedded world, 300 rows a split."""
     for task, place, splits in (("pawsx", "paws-x", ("train", "validation")), ("squad", "squad", ("train",))):
         for split in splits:
-            kept = list(world.rows(task, "en", "dev" if split == "validation" else split))[:300]
+            kept = list(suite.rows(task, "en", "dev" if split == "validation" else split))[:300]
             write(folder / "rows" / place / "en" / f"{split}.jsonl", kept)
     return folder / "rows"
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from adaptx.mini import world
+from adaptx.mini import suite
 
 pytestmark = pytest.mark.e2e
 
@@ -20,7 +20,7 @@ def rows(folder) -> None:
     for place, like in THERE.items():
         path = folder / "rows" / f"{place}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
-        told = list(world.rows(like, "en", "train"))[:32]
+        told = list(suite.rows(like, "en", "train"))[:32]
         path.write_text("".join(json.dumps(row) + "\n" for row in told), encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adaptx.errors import Exit
-from adaptx.mini import world
+from adaptx.mini import suite
 from adaptx.store import Store
 from adaptx.tasks.catalog import PAGES
 
@@ -31,7 +31,7 @@ def page(folder: Path) -> Path:
         home = folder / "rows" / "of-mine" / language
         home.mkdir(parents=True)
         for split, name in (("train", "train"), ("dev", "validation"), ("test", "test")):
-            rows = list(world.rows("pawsx", language, split))[:64]
+            rows = list(suite.rows("pawsx", language, split))[:64]
             (home / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return folder / "page.toml"
 

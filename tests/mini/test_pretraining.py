@@ -16,7 +16,7 @@ SHORT = Recipe(vocabulary=2600, width=32, layers=2, feed_forward=32, contrast_la
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, float]]]:
     folder, told = tmp_path_factory.mktemp("nano"), []
-    pretrain(SHORT, folder, lambda step, losses: told.append(losses))
+    pretrain(SHORT, folder, lambda _, losses: told.append(losses))
     return folder, told
 
 
@@ -40,7 +40,7 @@ def test_the_tokenizer_that_is_written_drops_no_merges(made):
 def test_the_same_recipe_makes_the_same_bytes_but_for_merges_dropped_by_the_librarys_own_generator(tmp_path):
     for seed in (1, 2):
         torch.manual_seed(seed)
-        pretrain(replace(SHORT, dropped_merges=0.0), tmp_path / str(seed), lambda step, losses: None)
+        pretrain(replace(SHORT, dropped_merges=0.0), tmp_path / str(seed), lambda *_: None)
     for name in ("model.safetensors", "tokenizer.json"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
 
@@ -48,5 +48,5 @@ def test_the_same_recipe_makes_the_same_bytes_but_for_merges_dropped_by_the_libr
 def test_the_callers_random_state_is_left_alone(tmp_path):
     torch.manual_seed(3)
     before = torch.get_rng_state()
-    pretrain(SHORT, tmp_path, lambda step, losses: None)
+    pretrain(SHORT, tmp_path, lambda *_: None)
     assert torch.equal(torch.get_rng_state(), before)
