@@ -145,7 +145,7 @@ class Lesson:
 
     def _word(self, first: str, second: str) -> Translation:
         concept = self.draw.one(sorted(language("en").words))
-        return Translation(*(self._written(concept, tag) for tag in (first, second)), "")
+        return Translation(self._written(concept, first), self._written(concept, second), "")
 
     def _written(self, concept: str, tag: str) -> str:
         word = language(tag).words[concept]
