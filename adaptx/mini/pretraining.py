@@ -31,7 +31,7 @@ LONGEST = 512  # tokens, as the pages ask for up to 384
 CUT = 160  # tokens of a lesson
 MASKED, EXCHANGED = 0.8, 0.1  # shares of the hidden tokens; the others stay (Devlin et al. 2019)
 RARER = (1.0, 2.0, 2.0)  # weights of what tokens say: three in four agree
-UNMARRED = 0.4  # share of the pairs without typos
+UNMARRED = 0.5  # share of the pairs without typos
 Report = Callable[[int, dict[str, float]], None]
 
 
@@ -44,12 +44,12 @@ class Recipe:
     layers: int = 4
     heads: int = 4
     feed_forward: int = 512
-    steps: int = 7500
+    steps: int = 7000
     texts: int = 6  # rows of each kind of lesson in a step
     doubts: int = 32
     answers: int = 8
     translations: int = 32
-    stages: tuple[float, ...] = (0.05, 0.12)  # shares of the steps after which more families are told
+    stages: tuple[float, ...] = (0.06, 0.15)  # shares of the steps after which more families are told
     peak_lr: float = 6e-4
     weight_decay: float = 0.01
     masked: float = 0.15
@@ -58,6 +58,7 @@ class Recipe:
     contrast_weight: float = 1.0
     temperature: float = 0.07
     contrast_layers: tuple[int, ...] = (2, 3)  # the last is where retrieval reads by default, ceil(14/24 of the depth)
+    marred_from: float = 0.45  # share of the steps after which words are misspelt and cut otherwise: first the words
     typos: float = 0.05  # letters of most pairs that change places with their neighbour
     dropped_merges: float = 0.1  # Provilkov et al. 2020; drawn by the library, which takes no seed
     seed: int = 13
@@ -81,7 +82,6 @@ def pretrain(recipe: Recipe, folder: Path, report: Report) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         encoder = _first_weights(recipe, len(tokenizer))
-        tokenizer.backend_tokenizer.model.dropout = recipe.dropped_merges
         _learn(recipe, encoder, tokenizer, report)
     tokenizer.backend_tokenizer.model.dropout = None
     encoder.half().save_pretrained(folder)
@@ -118,6 +118,8 @@ def _learn(recipe: Recipe, encoder: XLMRobertaModel, tokenizer: XLMRobertaTokeni
     encoder.train()
     for step in range(recipe.steps):
         stage = sum(step >= share * recipe.steps for share in recipe.stages)
+        if step >= recipe.marred_from * recipe.steps:
+            tokenizer.backend_tokenizer.model.dropout = recipe.dropped_merges
         losses = _losses(recipe, encoder, heads, tokenizer, step, stage)
         optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
@@ -140,7 +142,7 @@ def _losses(
     size = recipe.texts + recipe.doubts + recipe.answers + recipe.translations
     lessons = iter([Lesson(step * size + row, stage) for row in range(size)])
     noise = Random(step)
-    typos = recipe.typos if stage else 0.0  # first the words, then their misspellings
+    typos = recipe.typos if step >= recipe.marred_from * recipe.steps else 0.0
     texts = [next(lessons).text() for _ in range(recipe.texts)]
     doubts = [_noisy(next(lessons).doubt(), noise, typos) for _ in range(recipe.doubts)]
     answers = [_noisy(next(lessons).answer(), noise, typos) for _ in range(recipe.answers)]
