@@ -1,18 +1,22 @@
 """``python -m adaptx.mini RECIPE FOLDER``: make ``nano`` anew, from nothing but the languages of the world.
 
-Owns that command alone; the work is `pretraining`'s. About an hour on two cores.
+Owns that command and the reading of its recipe; the work is `pretraining`'s.
 """
 
 from __future__ import annotations
 
 import time
 import tomllib
+from collections.abc import Callable
+from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
 
 import click
 
 from adaptx.mini.pretraining import Recipe, pretrain
+
+__all__ = ["main", "recipe_of"]
 
 EVERY = 100  # steps between two lines
 
@@ -21,19 +25,31 @@ EVERY = 100  # steps between two lines
 @click.argument("recipe", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def main(recipe: Path, folder: Path) -> None:
-    """Pretrain nano as RECIPE says and write it to FOLDER."""
-    asked = tomllib.loads(recipe.read_text(encoding="utf-8"))["nano"]
-    asked["stages"] = tuple(asked["stages"])
-    chosen = Recipe(**asked)
+    """Pretrain nano as RECIPE says, write it to FOLDER, and print the sha256 of its weights."""
+    chosen = recipe_of(recipe)
+    pretrain(chosen, folder, _teller(chosen.steps))
+    click.echo(sha256((folder / "model.safetensors").read_bytes()).hexdigest())
+
+
+def recipe_of(path: Path) -> Recipe:
+    """Read the table ``[nano]`` of a TOML file; raise `click.UsageError` for keys that are none of `Recipe`'s."""
+    asked = tomllib.loads(path.read_text(encoding="utf-8"))["nano"]
+    known = [field.name for field in fields(Recipe)]
+    if unknown := [key for key in asked if key not in known]:
+        raise click.UsageError(f"{path}: {', '.join(unknown)} not known; what may stand there: {', '.join(known)}")
+    return Recipe(**{key: tuple(value) if isinstance(value, list) else value for key, value in asked.items()})
+
+
+def _teller(steps: int) -> Callable[[int, dict[str, float]], None]:
+    """Return what tells the losses of every hundredth step on stderr."""
     begun = time.monotonic()
 
-    def report(step: int, losses: dict[str, float]) -> None:
-        if step % EVERY == 0 or step + 1 == chosen.steps:
+    def tell(step: int, losses: dict[str, float]) -> None:
+        if step % EVERY == 0 or step + 1 == steps:
             told = ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
-            click.echo(f"step {step + 1} of {chosen.steps}, {time.monotonic() - begun:.0f} s: {told}", err=True)
+            click.echo(f"step {step + 1} of {steps}, {time.monotonic() - begun:.0f} s: {told}", err=True)
 
-    pretrain(chosen, folder, report)
-    click.echo(sha256((folder / "model.safetensors").read_bytes()).hexdigest())
+    return tell
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 
+from adaptx.mini.__main__ import main, recipe_of
 from adaptx.mini.pretraining import Recipe, pretrain
 
 SHORT = Recipe(vocabulary=2600, width=32, layers=2, feed_forward=32, contrast_layers=(1,), steps=3, texts=2)
@@ -50,3 +53,26 @@ def test_the_callers_random_state_is_left_alone(tmp_path):
     before = torch.get_rng_state()
     pretrain(SHORT, tmp_path, lambda *_: None)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_command_makes_the_recipe_and_tells_the_hash_of_its_weights(tmp_path):
+    asked = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(SHORT).items()}
+    lines = [f"{key} = {value!r}" for key, value in (asked | {"steps": 2}).items()]
+    (tmp_path / "nano.toml").write_text("\n".join(["[nano]", *lines]))
+    done = CliRunner().invoke(main, [str(tmp_path / "nano.toml"), str(tmp_path / "made")])
+    assert done.exit_code == 0, done.output
+    assert "step 2 of 2" in done.stderr
+    assert done.stdout.strip() == sha256((tmp_path / "made" / "model.safetensors").read_bytes()).hexdigest()
+
+
+def test_the_recipe_of_nano_is_what_pretraining_takes():
+    recipe = Path(__file__).parents[2] / "recipes" / "nano.toml"
+    assert recipe_of(recipe).layers >= max(recipe_of(recipe).contrast_layers)
+
+
+def test_a_recipe_with_an_unknown_key_is_refused_by_name(tmp_path):
+    (tmp_path / "nano.toml").write_text("[nano]\nlayer = 4\n")
+    done = CliRunner().invoke(main, [str(tmp_path / "nano.toml"), str(tmp_path / "made")])
+    assert done.exit_code != 0
+    assert "layer" in done.stderr
+    assert not (tmp_path / "made").exists()
