@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx.errors import DataFault, Incompatible, Missing, UsageError
 from adaptx.mini import NANO_FOLDER
 from adaptx.spec import digest
+from adaptx.store import atomic
 
 if TYPE_CHECKING:
     from adaptx.store import Store
@@ -89,7 +91,8 @@ def resolve(name: str, store: Store) -> BackboneRef:
     """
     folder = NANO_FOLDER if name == NANO else Path(name).expanduser()
     if name and folder.is_dir():
-        ref = BackboneRef(name=name, path=str(folder.resolve()), revision=_files_revision(folder, store))
+        sha256 = atomic.sha256 if name == NANO else store.sha256  # 4 MB: nothing to remember, and no store to make
+        ref = BackboneRef(name=name, path=str(folder.resolve()), revision=_files_revision(folder, sha256))
     else:
         ref = _on_hub(name, store)
     if (at_hand := _config_file(ref)) is not None:
@@ -126,7 +129,7 @@ def hub_name(name: str) -> tuple[str, str | None]:
     return hub_id, asked or PINNED.get(hub_id)
 
 
-def _files_revision(folder: Path, store: Store) -> str:
+def _files_revision(folder: Path, sha256: Callable[[Path], str]) -> str:
     weights = sorted(path.name for path in folder.glob("*.safetensors"))
     vocabularies = [name for name in VOCABULARIES if (folder / name).is_file()]
     if not weights and list(folder.glob("pytorch_model*.bin")):
@@ -141,7 +144,7 @@ def _files_revision(folder: Path, store: Store) -> str:
             hint="a backbone folder is what save_pretrained writes for the model and for its tokenizer",
         )
     present = [name for name in ("config.json", *TOKENIZER) if (folder / name).is_file()]
-    return f"files:{digest({name: store.sha256(folder / name) for name in (*present, *weights)})}"
+    return f"files:{digest({name: sha256(folder / name) for name in (*present, *weights)})}"
 
 
 def _on_hub(name: str, store: Store) -> BackboneRef:

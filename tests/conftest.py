@@ -11,10 +11,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Set before anything imports a library that reads them: a test never downloads, and tokenizers do not fork.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+settings.register_profile("adaptx", deadline=None)  # a busy machine is slow, not wrong
+settings.load_profile("adaptx")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared"

@@ -30,6 +30,7 @@ __all__ = [
     "Source",
     "check_cell",
     "fitted",
+    "is_generated",
     "is_whole",
     "open_source",
     "place_of",
@@ -72,7 +73,7 @@ def open_source(text: str, store: Store) -> Source:
     """
     if text == "hub":
         return HubSource(store)
-    if text.partition(":")[0] == "mini":
+    if is_generated(text):
         return MiniSource(suite.suite_of(text))
     folder = Path(text).expanduser()
     if not folder.is_dir():
@@ -80,6 +81,11 @@ def open_source(text: str, store: Store) -> Source:
             f"source {text!r} is neither hub nor mini, and no folder is there", hint="--source hub|mini|FOLDER"
         )
     return FolderSource(folder, store)
+
+
+def is_generated(text: str) -> bool:
+    """Say whether ``--source`` names the generated world, in whatever size and by whatever seed."""
+    return text.partition(":")[0] == "mini"
 
 
 @dataclass(frozen=True, slots=True)

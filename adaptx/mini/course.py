@@ -189,7 +189,7 @@ def _consequence(fact: Fact) -> Fact | None:
 def _marks(meant: Fact, known: Fact, changed: Fact, said: Said) -> Iterator[Mark]:
     """Yield the phrases of a sentence that say something else than was meant, or what was not known."""
     for token, (start, end) in zip(said.tokens, said.spans, strict=True):
-        roles = [token.role, *(own for (owner, _), own in ATTACHED.items() if owner == token.role)]
+        roles = [token.says, *(own for (owner, _), own in ATTACHED.items() if owner == token.says)]
         there = [role for role in roles if role is not None and role in changed]
         if any(changed[role] != meant.words.get(role) for role in there):
             yield Mark(start, end, DIFFERS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,13 +27,17 @@ PHRASE = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word with its part of speech and the role of its phrase; ``core`` is its length less its ending."""
+    """A word with its part of speech and the role of its phrase; ``core`` is its length less its ending.
+
+    ``says`` is the role that decides the word, also where it stands in no phrase: a verb, or what agrees with a person.
+    """
 
     text: str
     pos: str
     role: str | None
     core: int
     glued: tuple[bool, bool] = (False, False)  # to what stands before it, to what stands after it
+    says: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ class Language:
 
     def _piece(self, fact: Fact, piece: Piece, role: str | None) -> list[Token]:
         texts = []
-        owner = role
+        owner = says = role
         for part in piece.parts:
             if isinstance(part, str):
                 texts.append(part)
@@ -153,9 +157,10 @@ class Language:
             name = self._owner(part[0], role)
             if name is None or name not in fact:
                 return []
-            owner = name if role is None or name == "number" else owner
+            owner = "number" if name == "number" else owner
+            says = name if role is None or name == "number" else says
             texts.append(self._column(fact, name, part[1], role or name))
-        return [_token(word, piece.pos, owner) for word in "".join(texts).split()]
+        return [_token(word, piece.pos, owner, says) for word in "".join(texts).split()]
 
     def _owner(self, named: str | None, role: str | None) -> str | None:
         """Return the role that a reference means: in a phrase, `quality` is the quality of the phrase's own word."""
@@ -209,15 +214,15 @@ def _parts(form: str) -> Iterable[str | tuple[str | None, str]]:
         yield form[at:]
 
 
-def _token(text: str, pos: str, role: str | None) -> Token:
+def _token(text: str, pos: str, role: str | None, says: str | None) -> Token:
     marked, _, tag = text.partition(":")
     glued = (marked.startswith("_"), marked.endswith("_"))
     core, _, ending = marked.strip("_").partition("~")
-    return Token(core + ending, tag or pos, role, len(core), glued)
+    return Token(core + ending, tag or pos, role, len(core), glued, says)
 
 
 def _capital(token: Token) -> Token:
-    return Token(token.text[0].upper() + token.text[1:], token.pos, token.role, token.core, token.glued)
+    return replace(token, text=token.text[0].upper() + token.text[1:])
 
 
 def _joined(tokens: Sequence[Token], space: str) -> Said:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptx import rules
+from adaptx.data.source import is_generated
 from adaptx.errors import AdaptxError, Missing, UsageError
+from adaptx.mini import suite
 from adaptx.robustness.attack import attack_request
 from adaptx.robustness.search import search_named
 from adaptx.tasks.catalog import tasks_named
@@ -36,6 +38,7 @@ from adaptx.workflow.request import (
 )
 
 if TYPE_CHECKING:
+    from adaptx.tasks.task import Task
     from adaptx.workflow.make import Request
 
 __all__ = ["RULES", "Recipe", "is_recipe", "read_recipe"]
@@ -167,14 +170,20 @@ def _agreements(right: Mapping[str, Any]) -> Iterator[Mistake]:
             yield "attacks", wrong
     targets = [task for name in right.get("targets", ()) for task in tasks_named(name)]
     for tag, task in product(right.get("languages", ()), targets):
-        if tag not in task.languages:
-            yield "languages", f"{task.name} is not in {tag!r}{rules.near(tag, task.languages)}"
+        spoken = _languages(task, right.get("source", Choices().source))
+        if tag not in spoken:
+            yield "languages", f"{task.name} is not in {tag!r}{rules.near(tag, spoken)}"
     layers = [*targets, *(task for name in right.get("intermediates", ()) for task in tasks_named(name))]
     known = {EVERYWHERE, *names_of(layers)}
     for key in (key for key in PER_TASK if isinstance(right.get(key), dict)):
         yield from (
             (key, f"{name!r} is no task or method{rules.near(name, known)}") for name in right[key] if name not in known
         )
+
+
+def _languages(task: Task, source: str) -> Collection[str]:
+    """Return the languages of a task's page, or those that the generated world has the task in."""
+    return suite.languages(task.base) if is_generated(source) and task.base in suite.TASKS else task.languages
 
 
 def _refused(read: Callable[[str], object], text: str) -> str | None:

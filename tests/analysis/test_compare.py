@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -161,8 +162,8 @@ def test_the_order_of_runs_languages_and_rows_changes_nothing(cell: Maker, seed:
             intermediate=run.intermediate,
             seed=run.seed,
             cells=[
-                type(one)(
-                    language=one.language,
+                replace(
+                    one,
                     records=random.sample(one.records, len(one.records)),
                     outcomes={"swap": random.sample(one.outcomes["swap"], len(one.records))},
                 )
@@ -202,7 +203,7 @@ def test_success_rates_are_on_the_rows_that_every_run_answers_correctly(cell: Ma
 
 def test_an_attack_that_some_runs_lack_is_left_out_and_said(cell: Maker) -> None:
     lora, stacked = grid(cell, seeds=(0,), kept=("lora", "squad → lora"))
-    bare = [type(one)(language=one.language, records=one.records) for one in stacked.cells]
+    bare = [replace(one, outcomes={}) for one in stacked.cells]
     runs = [lora, Run(name="squad → lora", method="lora", intermediate="squad", seed=0, cells=bare)]
     found = compared(runs)
     assert list(found["effects"][0]["scores"]) == ["clean"]

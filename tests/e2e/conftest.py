@@ -29,8 +29,9 @@ PATIENCE = 300.0  # seconds: far beyond what a command takes, also on a busy mac
 
 # Small enough for a second of training, and enough to move: 0.8 of the pairs are right after 13 steps.
 SMALL = (
-    "--source mini --backbone nano --device cpu --max-train 400 --epochs 1 --lr 2e-3 --max-eval 40 --budget 6"
-).split()
+    *"--source mini:train=400,dev=60,test=60 --backbone nano --device cpu --languages en,zh".split(),
+    *"--max-train 400 --epochs 1 --lr 2e-3 --max-eval 40 --budget 6".split(),
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def made(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactor
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        words = "stack squad pawsx --languages en,de --attack charswap".split()
+        words = "stack squad pawsx --attack charswap".split()
         assert main([*words, *SMALL, "--store", str(root)]) == 0
     return root
 
@@ -192,7 +193,7 @@ def server(environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def small() -> list[str]:
+def small() -> tuple[str, ...]:
     return SMALL
 
 

@@ -114,8 +114,8 @@ def rows(folder: Path) -> Path:
     """Return a source folder with pairs and spans of the embedded world, 300 rows a split."""
     for task, place, splits in (("pawsx", "paws-x", ("train", "validation")), ("squad", "squad", ("train",))):
         for split in splits:
-            kept = list(suite.rows(task, "en", "dev" if split == "validation" else split))[:300]
-            write(folder / "rows" / place / "en" / f"{split}.jsonl", kept)
+            kept = suite.rows(task, "en", "dev" if split == "validation" else split, suite.Suite(train=300, dev=300))
+            write(folder / "rows" / place / "en" / f"{split}.jsonl", list(kept))
     return folder / "rows"
 
 
@@ -152,7 +152,7 @@ def insert(line: bytes) -> Spoil:
 
 FILES: dict[str, tuple[str, Spoil, list[str]]] = {
     "missing column": ("paws-x", change(0, sentence2=...), ["no column 'sentence2'", "sentence1"]),
-    "duplicated id": ("paws-x", change(9, id=4), ["rows 4 and 9", "'id'", "'4'"]),
+    "duplicated id": ("paws-x", change(9, id="train-4"), ["rows 4 and 9", "'id'", "'train-4'"]),
     "empty file": ("paws-x", lambda path: path.write_bytes(b""), ["no rows"]),
     "truncated gzip": ("paws-x", truncate, ["train.jsonl.gz"]),
     "line that is not UTF-8": ("paws-x", insert(b'{"id": "\xff\xfe"}'), ["train.jsonl", "8"]),

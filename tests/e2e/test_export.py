@@ -15,7 +15,7 @@ from adaptx.store import Store
 
 pytestmark = pytest.mark.e2e
 
-TEST_ROWS = 40  # of `small`
+TEST_ROWS, WORLD = 40, "mini:train=400,dev=60,test=60"  # of `small`
 
 
 def cells(store: Store) -> dict[tuple[str, str], dict[str, float]]:
@@ -27,7 +27,7 @@ def cells(store: Store) -> dict[tuple[str, str], dict[str, float]]:
 
 
 @pytest.fixture(scope="module")
-def studied(made: Path, environment, small: list[str], tmp_path_factory: pytest.TempPathFactory) -> Store:
+def studied(made: Path, environment, small: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Return a store with evaluations of three tasks of XTREME; read it only."""
     root = tmp_path_factory.mktemp("studied") / "runs"
     shutil.copytree(made, root)
@@ -49,7 +49,7 @@ def submitted(studied: Store, adaptx, folder: Path) -> Path:
 
 
 def test_a_submission_scores_as_the_store_does(submitted: Path, studied: Store, adaptx) -> None:
-    told = adaptx("score", submitted, "--source", "mini", "--max-eval", TEST_ROWS, "--json").json
+    told = adaptx("score", submitted, "--source", WORLD, "--max-eval", TEST_ROWS, "--json").json
     wanted = cells(studied)
     assert {task for task, _ in wanted} == set(told["tasks"]) == {"pawsx", "xquad", "xnli"}
     for (task, language), scores in wanted.items():
@@ -58,8 +58,8 @@ def test_a_submission_scores_as_the_store_does(submitted: Path, studied: Store, 
         assert found["n"] == TEST_ROWS
     assert told["overall"] == {"xtreme": {}, "xtreme-r": {}}
     assert any("2 of 7 languages" in gap for gap in told["missing"]["pawsx"])
-    assert "de: 40 of 2000 rows" in told["missing"]["pawsx"]
-    shown = adaptx("score", submitted, "--source", "mini", "--max-eval", TEST_ROWS, "--languages", "de")
+    assert "zh: 40 of 2000 rows" in told["missing"]["pawsx"]
+    shown = adaptx("score", submitted, "--source", WORLD, "--max-eval", TEST_ROWS, "--languages", "zh")
     assert shown.code == Exit.DONE
     assert "mean, as XTREME counts it" in shown.out
     assert "missing: pawsx" in shown.out
@@ -77,9 +77,9 @@ def test_an_export_says_how_many_of_the_published_rows_it_holds(studied: Store, 
 
 
 def test_lines_that_are_not_the_rows_are_refused(submitted: Path, adaptx) -> None:
-    done = adaptx("score", submitted, "--source", "mini")
+    done = adaptx("score", submitted, "--source", WORLD)
     assert done.code == Exit.FAILED
-    assert "40 predictions for 300 rows" in done.err
+    assert "40 predictions for 60 rows" in done.err
     assert "--max-eval" in done.err
 
 

@@ -19,7 +19,8 @@ KILLS = int(os.environ.get("ADAPTX_KILLS", "20"))
 SEED = int(os.environ.get("ADAPTX_KILL_SEED", random.randrange(2**32)))
 PHASES = ("train", "eval", "attack")
 ARGS = (
-    *"stack pawsx --attack charswap --search greedy --source mini --backbone nano --device cpu --json".split(),
+    *"stack pawsx --attack charswap --search greedy --backbone nano --device cpu --json".split(),
+    *"--source mini:train=600,dev=60,test=100 --languages en,zh".split(),
     *"--max-length 64 --max-train 600 --epochs 2 --batch 16 --lr 2e-3 --max-eval 100 --budget 8".split(),
 )
 

@@ -17,8 +17,8 @@ LANGUAGE_KEYS = {"n", "n_clusters", "clean", "interval", "flags", "attacks"}
 ATTACK_KEYS = {
     *("accuracy", "interval", "lost", "success_rate", "queries", "edit_rate", "no_op_rate", "random_baseline"),
 }
-MADE_OF = ["squad", "squad → pawsx", "pawsx en", "pawsx de", "pawsx en charswap", "pawsx de charswap"]
-STACK = ("stack", "squad", "pawsx", "--languages", "en,de", "--attack", "charswap", "--json")
+MADE_OF = ["squad", "squad → pawsx", "pawsx en", "pawsx zh", "pawsx en charswap", "pawsx zh charswap"]
+STACK = ("stack", "squad", "pawsx", "--attack", "charswap", "--json")
 
 
 def test_train_then_stack_makes_what_is_missing_and_a_second_run_makes_nothing(adaptx, small) -> None:
@@ -36,7 +36,7 @@ def test_a_rerun_says_what_it_reused_shows_the_table_and_never_imports_torch(mad
     done = command(*STACK[:-1], *small, "--store", str(made), PYTHONVERBOSE="1")
     assert done.code == 0
     assert "reused: train squad, squad → pawsx" in done.out
-    assert {"en", "de", "mean", "mean zero shot"} <= {line.split(" │")[0].strip("│ ") for line in done.out.splitlines()}
+    assert {"en", "zh", "mean", "mean zero shot"} <= {line.split(" │")[0].strip("│ ") for line in done.out.splitlines()}
     assert f"store: {made}" in done.err
     assert "import 'adaptx.workflow.results'" in done.err, "the list of imports is not what this test thinks"
     heavy = [name for name in ("torch", "transformers", "peft", "deepspeed") if f"import '{name}'" in done.err]
@@ -49,14 +49,14 @@ def test_the_json_object_has_exactly_the_promised_keys(made, adaptx, small) -> N
     assert told["stack"] == ["squad", "pawsx"]
     assert (told["task"], told["backbone"], told["method"], told["source"]) == ("pawsx", "nano", "lora", "mini")
     assert (told["seed"], told["split"], told["precision"], told["metric"]) == (0, "test", "fp32", "accuracy")
-    assert list(told["languages"]) == ["en", "de"]
+    assert list(told["languages"]) == ["en", "zh"]
     for language in told["languages"].values():
         assert set(language) == LANGUAGE_KEYS
         assert set(language["attacks"]) == {"charswap"}
         assert set(language["attacks"]["charswap"]) == ATTACK_KEYS
         assert language["interval"][0] <= language["clean"] <= language["interval"][1]
     assert told["mean"]["n_languages"] == 2
-    assert told["mean_zero_shot"]["clean"] == pytest.approx(told["languages"]["de"]["clean"])
+    assert told["mean_zero_shot"]["clean"] == pytest.approx(told["languages"]["zh"]["clean"])
     assert all(set(step) == {"id", "kind", "name", "status", "seconds"} for step in told["steps"])
     json.dumps(told, allow_nan=False)
 
@@ -84,7 +84,7 @@ def test_an_adapter_learns_is_not_flagged_and_can_be_attacked(adaptx) -> None:
 
 
 def test_the_lower_adapter_changes_what_the_stack_predicts(copied, adaptx, small) -> None:
-    alone = adaptx("stack", "pawsx", "--languages", "en", *small, "--store", copied.root, "--json").json
+    alone = adaptx("stack", "pawsx", *small, "--store", copied.root, "--json").json
     stacked = adaptx(*STACK, *small, "--store", copied.root).json
     ids = {told["steps"][-1]["id"] for told in (alone, stacked)}
     assert len(ids) == 2

@@ -12,8 +12,8 @@ from adaptx.store import Record, Store
 pytestmark = pytest.mark.e2e
 
 FULL = (
-    *"stack pawsx --method full --source mini --backbone nano --device cpu --languages en --json".split(),
-    *"--max-length 64 --max-train 64 --epochs 1 --max-eval 20 --budget 3".split(),
+    *"stack pawsx --method full --source mini:train=64,dev=20,test=20 --backbone nano --device cpu".split(),
+    *"--languages en --max-length 64 --epochs 1 --budget 3 --json".split(),
 )
 ARMS = {"full", "squad → full", "lora", "squad → lora", "bottleneck", "squad → bottleneck", "lora rank 32"}
 
@@ -46,8 +46,9 @@ def test_keep_all_keeps_full_weights(adaptx, folder) -> None:
 
 
 def test_a_comparison_holds_every_arm_its_effects_their_differences_and_a_control(adaptx, folder) -> None:
-    settings = "--source mini --backbone nano --device cpu --max-length 64 --max-train 96 --epochs 1 --max-eval 30"
-    args = ("compare", "squad", "pawsx", "--attack", "charswap", "--budget", "3", *settings.split())
+    world = "--source mini:train=96,dev=30,test=30 --languages en,zh --backbone nano --device cpu".split()
+    settings = "--max-length 64 --epochs 1 --attack charswap --budget 3".split()
+    args = ("compare", "squad", "pawsx", *world, *settings)
     told = adaptx(*args, "--json").json
     assert (told["intermediate"], told["target"], told["split"], told["backbone"]) == ("squad", "pawsx", "test", "nano")
     assert set(told["arms"]) == ARMS
@@ -59,7 +60,7 @@ def test_a_comparison_holds_every_arm_its_effects_their_differences_and_a_contro
     assert told["controls"][0]["name"] == "squad → lora - lora rank 32"
     for contrast in (*told["effects"], *told["differences"], *told["controls"]):
         assert set(contrast["scores"]) == {"clean", "charswap"}
-        assert set(contrast["scores"]["clean"]["languages"]) == {"en", "de"}
+        assert set(contrast["scores"]["clean"]["languages"]) == {"en", "zh"}
     assert any("few-seeds" in flag for flag in told["flags"])
     clean = {name: arm["scores"]["clean"]["mean"]["value"] for name, arm in told["arms"].items()}
     (effect,) = (effect for effect in told["effects"] if effect["name"] == "squad → lora - lora")

@@ -15,6 +15,7 @@ from adaptx.tasks.catalog import PAGES
 pytestmark = pytest.mark.e2e
 
 HOW = "--source rows --backbone nano --device cpu --max-length 64 --max-train 32 --epochs 1 --max-eval 9 --json".split()
+FEW = suite.Suite(train=64, dev=64, test=64)
 CHANGES = {
     'name = "pawsx"': 'name = "{name}"',
     'trains_on = ["pawsx"]': 'trains_on = ["{name}"]',
@@ -31,7 +32,7 @@ def page(folder: Path) -> Path:
         home = folder / "rows" / "of-mine" / language
         home.mkdir(parents=True)
         for split, name in (("train", "train"), ("dev", "validation"), ("test", "test")):
-            rows = list(suite.rows("pawsx", language, split))[:64]
+            rows = suite.rows("pawsx", language, split, FEW)
             (home / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return folder / "page.toml"
 

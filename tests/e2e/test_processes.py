@@ -21,7 +21,7 @@ from adaptx.store import Store
 pytestmark = pytest.mark.e2e
 
 TRAIN = (
-    *"train --adapter pawsx --source mini --backbone nano --device cpu --json".split(),
+    *"train --adapter pawsx --source mini:train=800,dev=60 --backbone nano --device cpu --json".split(),
     *"--max-length 64 --max-train 800 --epochs 2 --batch 16 --lr 2e-3".split(),
 )
 

@@ -16,6 +16,7 @@ from adaptx.store import Store
 pytestmark = pytest.mark.e2e
 
 ROWS = 40
+FEW = suite.Suite(train=200, test=200)
 HOW = "--source rows --backbone nano --device cpu --max-length 64 --max-train 64 --epochs 1 --lr 2e-3 --json".split()
 
 
@@ -32,8 +33,8 @@ def rows(folder: Path) -> Path:
     """
     root = folder / "rows"
     for split in ("train", "validation"):
-        write(root / "squad" / "en" / f"{split}.jsonl", list(suite.rows("squad", "en", "train"))[:200])
-    told = list(dict.fromkeys(row["sentence1"] for row in suite.rows("pawsx", "en", "test")))[: 2 * ROWS]
+        write(root / "squad" / "en" / f"{split}.jsonl", list(suite.rows("squad", "en", "train", FEW)))
+    told = list(dict.fromkeys(row["sentence1"] for row in suite.rows("pawsx", "en", "test", FEW)))[: 2 * ROWS]
     for language in ("de", "fr"):
         pairs = [{"target_sentence": text, "source_sentence": text} for text in told[:ROWS]]
         write(root / "tatoeba" / language / "test.jsonl", pairs)
@@ -122,7 +123,7 @@ def tuned(folder: Path) -> set[str]:
 
 
 def test_the_threshold_of_dev_holds_for_all_rows_of_test(rows, adaptx, folder) -> None:
-    told = list(dict.fromkeys(row["sentence2"] for row in suite.rows("pawsx", "en", "test")))[: 2 * ROWS]
+    told = list(dict.fromkeys(row["sentence2"] for row in suite.rows("pawsx", "en", "test", FEW)))[: 2 * ROWS]
     bitext(rows / "bucc2018" / "zh", "test", told)
     done = adaptx("stack", "bucc", *HOW)
     assert done.json["languages"]["zh"]["clean"] > 0.5
@@ -145,7 +146,7 @@ def test_a_comparison_holds_stacks_against_the_bare_backbone(rows, adaptx) -> No
 
 
 def test_a_dual_encoder_is_trained_and_searched_over_the_sentences_of_every_language(rows, adaptx, folder) -> None:
-    squads = list(suite.rows("squad", "en", "test"))[:12]
+    squads = list(suite.rows("squad", "en", "test", suite.Suite(test=12)))
     for language in ("en", "de"):
         questions = [
             {

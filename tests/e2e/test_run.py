@@ -14,21 +14,19 @@ pytestmark = pytest.mark.e2e
 
 RECIPE = """
 why = "to see"
-source = "mini"
+source = "mini:train=48,dev=20,test=20"
 backbones = ["nano"]
 intermediates = ["squad"]
 targets = ["pawsx"]
 attacks = ["charswap"]
-languages = ["en", "de"]
+languages = ["en", "zh"]
 max_length = 64
-max_train = 48
 epochs = 1
-max_eval = 20
 budget = 2
 """
 AS_OPTIONS = (
-    *"--source mini --backbone nano --attack charswap --languages en,de --max-length 64 --max-train 48".split(),
-    *"--epochs 1 --max-eval 20 --budget 2 --device cpu".split(),
+    *"--source mini:train=48,dev=20,test=20 --backbone nano --attack charswap --languages en,zh".split(),
+    *"--max-length 64 --epochs 1 --budget 2 --device cpu".split(),
 )
 STORE = ("--store", "runs", "--device", "cpu")
 

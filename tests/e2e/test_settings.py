@@ -14,7 +14,8 @@ from adaptx.errors import Exit
 pytestmark = pytest.mark.e2e
 
 RIGHT = """
-source = "mini"
+source = "mini:train=400,dev=60,test=60"
+languages = ["en", "zh"]
 backbone = "nano"
 device = "cpu"
 max-train = 400
@@ -47,8 +48,8 @@ def test_the_file_gives_every_default(folder, missing) -> None:
 
 
 def test_the_environment_gives_every_default(folder, missing, monkeypatch) -> None:
-    given = "SOURCE=mini BACKBONE=nano DEVICE=cpu MAX_TRAIN=400 EPOCHS=1 MAX_EVAL=40 BUDGET=6 LR=2e-3"
-    for setting in (*given.split(), "ATTACK=charswap"):
+    given = "BACKBONE=nano DEVICE=cpu MAX_TRAIN=400 EPOCHS=1 MAX_EVAL=40 BUDGET=6 LR=2e-3 LANGUAGES=en,zh"
+    for setting in (*given.split(), "ATTACK=charswap", "SOURCE=mini:train=400,dev=60,test=60"):
         name, _, value = setting.partition("=")
         monkeypatch.setenv(f"ADAPTX_{name}", value)
     assert missing() == 0

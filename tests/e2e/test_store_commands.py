@@ -84,12 +84,12 @@ def test_verify_finds_a_prediction_that_was_improved_although_all_hashes_agree(c
 
 def test_why_names_the_field_that_made_a_miss(made, adaptx, small) -> None:
     base = ("stack", "squad", "pawsx", *small, "--store", made, "--json")
-    german = adaptx(*base).json["steps"][3]["id"]
-    told = adaptx("why", german, "--store", made, "--json").json
-    assert told["name"] == "pawsx de"
+    chinese = adaptx(*base).json["steps"][3]["id"]
+    told = adaptx("why", chinese, "--store", made, "--json").json
+    assert told["name"] == "pawsx zh"
     assert told["nearest_name"] == "pawsx en"
-    assert told["differences"] == [{"path": "rows.language", "here": "de", "there": "en"}]
-    assert "rows.language" in adaptx("why", german, "--store", made).out
+    assert told["differences"] == [{"path": "rows.language", "here": "zh", "there": "en"}]
+    assert "rows.language" in adaptx("why", chinese, "--store", made).out
 
 
 def test_results_are_listed_and_shown(made, adaptx) -> None:
