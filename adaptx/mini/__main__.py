@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -37,7 +38,8 @@ def recipe_of(path: Path) -> Recipe:
     known = [field.name for field in fields(Recipe)]
     if unknown := [key for key in asked if key not in known]:
         raise click.UsageError(f"{path}: {', '.join(unknown)} not known; what may stand there: {', '.join(known)}")
-    return Recipe(**{key: tuple(value) if isinstance(value, list) else value for key, value in asked.items()})
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in asked.items()}
+    return Recipe(**values)
 
 
 def _teller(steps: int) -> Callable[[int, dict[str, float]], None]:
