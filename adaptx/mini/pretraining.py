@@ -84,6 +84,8 @@ def pretrain(recipe: Recipe, folder: Path, report: Report) -> None:
         encoder = _first_weights(recipe, len(tokenizer))
         _learn(recipe, encoder, tokenizer, report)
     tokenizer.backend_tokenizer.model.dropout = None
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
     encoder.half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
@@ -35,7 +36,9 @@ def test_the_folder_loads_like_any_encoder_of_the_hub(made):
     assert {weight.dtype for weight in load_file(made[0] / "model.safetensors").values()} == {torch.float16}
 
 
-def test_the_tokenizer_that_is_written_drops_no_merges(made):
+def test_the_tokenizer_that_is_written_drops_no_merges_and_cuts_nothing_off(made):
+    written = json.loads((made[0] / "tokenizer.json").read_text())
+    assert (written["model"]["dropout"], written["truncation"], written["padding"]) == (None, None, None)
     tokenizer = AutoTokenizer.from_pretrained(made[0])
     assert len({tuple(tokenizer("Rosalind gave Leonardo the umbrella.")["input_ids"]) for _ in range(20)}) == 1
 
