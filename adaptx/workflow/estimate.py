@@ -27,11 +27,15 @@ from adaptx.training.engine import join
 from adaptx.training.meter import matmul_peak
 
 if TYPE_CHECKING:
+    from adaptx.data.source import Source
+    from adaptx.spec import RowsSpec
     from adaptx.store import Store
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
     from adaptx.workflow.make import Job, Making
     from adaptx.workflow.plan import Step
+
+    Sizes = dict[Hashable, tuple[int, float]]  # rows that many steps of a grid read -> how many, and their tokens
 
 __all__ = ["estimate", "mean_tokens"]
 
@@ -71,6 +75,7 @@ def estimate(makings: Sequence[Making], store: Store, job: Job, *, measured: boo
     memory = 0.0
     parameters = 0
     loads: dict[str, Load] = {}
+    sizes: Sizes = {}
     speeds: dict[Hashable, Speed] = {}  # a grid asks the same of the machine many times
     for making in makings:
         config = read_config(local_folder(making.planner.backbone), making.planner.backbone.name).to_dict()
@@ -83,7 +88,7 @@ def estimate(makings: Sequence[Making], store: Store, job: Job, *, measured: boo
             speeds[alike] = _speed(making, config, job, device, measured=measured)
         for step in making.plan.steps:
             if store.get(step.id) is None and step.id not in told:
-                loads[step.id] = _load(step, making, loads)
+                loads[step.id] = _load(step, making, loads, sizes)
                 told[step.id] = _to_do(step, loads[step.id], speeds[alike], config, _method(making))
             told.setdefault(step.id, _done(step))
     return {
@@ -115,26 +120,33 @@ def _method(making: Making) -> MethodSpec:
     return spec.method
 
 
-def _load(step: Step, making: Making, known: Mapping[str, Load]) -> Load:
+def _load(step: Step, making: Making, known: Mapping[str, Load], sizes: Sizes) -> Load:
     spec = step.spec
     if isinstance(spec, AttackSpec):
         cell = next(cell for cell in making.plan.cells if cell.id == step.parents["cell"])
-        clean = known.get(cell.id) or _load(cell, making, known)
+        clean = known.get(cell.id) or _load(cell, making, known, sizes)
         passes: float = spec.budget if spec.search == "greedy" else min(spec.budget, TRIES)
         return Load(clean.rows, clean.tokens, passes)
     limit = spec.optimisation.max_length if isinstance(spec, TrainSpec) else spec.max_length
     others = spec.others if isinstance(spec, TrainSpec) else ()
     beside = sum(other.share or 0.0 for other in others)  # batches of masked language modelling, on top of the tasks'
     passes = spec.optimisation.epochs / (1 - beside) if isinstance(spec, TrainSpec) else 1.0
-    read = zip((step.task, *step.others), (spec.rows, *(other.rows for other in others)), strict=True)
-    source = making.planner.source
+    read = tuple(zip((step.task, *step.others), (spec.rows, *(other.rows for other in others)), strict=True))
+    key = (*(rows for _, rows in read), limit)
+    if key not in sizes:
+        sizes[key] = _size(making.planner.source, read, limit)
+    return Load(*sizes[key], passes)
+
+
+def _size(source: Source, read: Sequence[tuple[Task, RowsSpec]], limit: int) -> tuple[int, float]:
+    """Return how many rows there are, and their mean tokens."""
     examples = [
         (task, example)
         for task, rows in read
         if task is not MLM
         for example in load_all(source, task, rows.language, rows.split, limit=rows.limit).examples
     ]
-    return Load(len(examples), mean_tokens(examples, limit), passes)
+    return len(examples), mean_tokens(examples, limit)
 
 
 def mean_tokens(examples: Sequence[tuple[Task, Example]], limit: int) -> float:
