@@ -143,7 +143,8 @@ def readable(found: Mapping[str, Any]) -> list[str]:
             "## Direct pawsx, clean and under charswap",
             f"Bag of words: {points(told['bag_of_words'])}. An interval is that of the first seed.",
             table(
-                ["", "clean", "interval", "each seed", "charswap"], [_line(name, one) for name, one in cells.items()]
+                ["", "clean", "interval", "each seed", "charswap, one draw", "charswap, worst of eight"],
+                [_line(name, one) for name, one in cells.items()],
             ),
         ]
     if "forms" in found:
