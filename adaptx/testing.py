@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from adaptx.errors import AdaptxError
 from adaptx.robustness.attack import Attack, AttackRequest, requested
-from adaptx.robustness.run import attack_cell
+from adaptx.robustness.engine import attack_cell
 from adaptx.robustness.search import search_names
 from adaptx.tasks.example import Answer, ClassPrediction, Example, Prediction, SpanPrediction, TagPrediction
 from adaptx.tasks.forms import form_named

@@ -27,7 +27,7 @@ from adaptx.evaluation.predictor import Predictor
 from adaptx.model import stack
 from adaptx.robustness.attack import requested
 from adaptx.robustness.attacks.charswap import charswap
-from adaptx.robustness.run import attack_cell
+from adaptx.robustness.engine import attack_cell
 from adaptx.spec import MethodSpec
 from adaptx.store import Store
 from adaptx.tasks.catalog import task_named

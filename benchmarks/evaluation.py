@@ -56,7 +56,7 @@ def committed(backbone: str, task: Task, precision: str, folder: Path) -> stack.
     top.mkdir()
     stack.trainable(ref, [], LORA, task_named(task.trains_on[-1]), precision=precision, seed=0, device="cpu").save(top)
     (top / "spec.json").write_text(json.dumps({"backbone": ref.revision}), encoding="utf-8")
-    layer = stack.Layer(id="0" * 64, path=top, method=LORA, task=task.name)
+    layer = stack.TrainedLayer(id="0" * 64, path=top, method=LORA, task=task.name)
     return stack.frozen(ref, [layer], task, precision=precision, device="cpu")
 
 

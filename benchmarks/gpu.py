@@ -72,7 +72,7 @@ def one_run(name: str, args: argparse.Namespace) -> dict[str, Any]:
     import torch
     import transformers
 
-    from adaptx.training.meter import matmul_peak
+    from adaptx.training.throughput import matmul_peak
 
     transformers.logging.set_verbosity_error()
     method, _, way = name.partition("/")
@@ -101,13 +101,13 @@ def our_run(
     from adaptx.backbone import BackboneRef
     from adaptx.model import stack
     from adaptx.tasks.catalog import task_named
-    from adaptx.training.how import How
-    from adaptx.training.meter import work_per_token
+    from adaptx.training.settings import ComputeSettings
+    from adaptx.training.throughput import work_per_token
 
     ref = BackboneRef(name="xlmr-large-shape", path=str(args.folder), revision="files:random")
     model = stack.trainable(ref, [], spec_of(method), task_named("mnli"), precision="bf16", seed=0, device=args.device)
     facts = {"work_per_token": work_per_token(model), "trained_parameters": trained_parameters(model)}
-    how = How(device=args.device, zero=int(stage), micro_tokens=args.micro_tokens)
+    how = ComputeSettings(device=args.device, zero=int(stage), micro_tokens=args.micro_tokens)
     spent, outcome = train_ours(model, features, plan_of(method, args), how, seed=0, after=after, checkpoints=False)
     losses = [entry["loss"] for entry in outcome.log if "loss" in entry]
     tenth = max(1, len(losses) // 10)
@@ -121,7 +121,7 @@ def peer_run(
     """Train with Trainer: ``peer`` is tuned, ``peer-default`` pads to the full length in fp32."""
     from transformers import AutoTokenizer
 
-    from adaptx.training.meter import work_per_token
+    from adaptx.training.throughput import work_per_token
 
     default = way == "peer-default"
     peer = Peer(bf16=not default, padded_to=args.length if default else None, grouped=not default, device=args.device)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from adaptx.model.forms import Feature
     from adaptx.model.stack import StackModel
     from adaptx.spec import Optimisation
-    from adaptx.training.how import How
+    from adaptx.training.settings import ComputeSettings
     from adaptx.training.train import TrainOutcome
 
 __all__ = ["Spent", "train_ours"]
@@ -53,7 +53,7 @@ def train_ours(
     model: StackModel,
     features: Sequence[Feature],
     plan: Optimisation,
-    how: How,
+    how: ComputeSettings,
     *,
     seed: int,
     after: int = 0,

@@ -24,7 +24,7 @@ from readable import bullets, from_rich, write
 from record import record
 
 from adaptx.report.comparison import arms_sheet, contrasts_sheet, measures_of
-from adaptx.report.sheet import rich_table
+from adaptx.report.table import rich_table
 from adaptx.report.tables import language_table, points
 
 STEPS = {

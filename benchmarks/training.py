@@ -63,8 +63,8 @@ def one_run(name: str, args: argparse.Namespace) -> dict[str, Any]:
     from adaptx.model import stack
     from adaptx.model.forms import Limits, heavy_form
     from adaptx.tasks.catalog import task_named
-    from adaptx.training.how import How
-    from adaptx.training.meter import matmul_peak, work_per_token
+    from adaptx.training.settings import ComputeSettings
+    from adaptx.training.throughput import matmul_peak, work_per_token
 
     transformers.logging.set_verbosity_error()
     task, form = task_named("mnli"), heavy_form("classification")
@@ -84,7 +84,7 @@ def one_run(name: str, args: argparse.Namespace) -> dict[str, Any]:
         "peak": matmul_peak("cpu", torch.bfloat16 if precision == "bf16" else torch.float32),
     }
     if name in OURS:
-        spent, _ = train_ours(model, rows, plan, How(device="cpu"), seed=args.seed)
+        spent, _ = train_ours(model, rows, plan, ComputeSettings(device="cpu"), seed=args.seed)
         parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
         score = (
             None if not args.test_rows else accuracy_of_ours(model, task, examples(args.data, "dev", args.test_rows))

@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from adaptx.analysis import statistics
-from adaptx.analysis.scores import CLEAN, Cell, cluster_keys, flags_of, one_source
+from adaptx.analysis.scores import CLEAN, EvaluationCell, cluster_keys, flags_of, one_source
 from adaptx.errors import Incompatible, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from adaptx.tasks.forms import Record
+    from adaptx.tasks.forms import PredictionRecord
 
-__all__ = ["Run", "compare"]
+__all__ = ["ArmRun", "compare"]
 
 REFERENCE = "full"  # STILTs as published: the other methods are held against it
 FEW_SEEDS = 5  # below, an interval over seeds is reported and flagged
@@ -33,20 +33,20 @@ Weights = Mapping[str, float]  # arm name -> weight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class ArmRun:
     """One arm at one seed: its stored rows in every language, and what its manifests say of how it was made."""
 
     name: str
     method: str
     intermediate: str | None
     seed: int
-    cells: Sequence[Cell]
+    cells: Sequence[EvaluationCell]
     control: bool = False
     learning_rates_tried: int = 1
     how: Mapping[str, Any] = field(default_factory=dict)
 
 
-def compare(runs: Sequence[Run], *, chance: float, training_languages: Collection[str]) -> Result:
+def compare(runs: Sequence[ArmRun], *, chance: float, training_languages: Collection[str]) -> Result:
     """Return the comparison of ``runs`` as plain JSON values, scores as fractions.
 
     ``arms`` holds the scores of each arm; ``effects`` intermediate minus direct within a method; ``differences`` the
@@ -110,7 +110,7 @@ class Grid:
         }
 
 
-def _grid(runs: Sequence[Run], measures: Sequence[str]) -> Grid:
+def _grid(runs: Sequence[ArmRun], measures: Sequence[str]) -> Grid:
     import numpy as np
 
     # Sorted, so that the order in which arms and languages come moves no resample.
@@ -133,7 +133,7 @@ def _grid(runs: Sequence[Run], measures: Sequence[str]) -> Grid:
     )
 
 
-def _terms(run: Run, measure: str, rows: Sequence[Cell]) -> list[Sequence[float]]:
+def _terms(run: ArmRun, measure: str, rows: Sequence[EvaluationCell]) -> list[Sequence[float]]:
     """Return the terms of a run in the order of ``rows``, languages one after the other."""
     cells = {cell.language: cell for cell in run.cells}
     ordered: list[Sequence[float]] = []
@@ -163,11 +163,11 @@ def _contrast(weights: Weights, measured: Callable[[Weights], Result]) -> Result
     return {"name": name, "weights": dict(weights), "scores": measured(weights)}
 
 
-def _direct(arms: Sequence[Run], method: str) -> Run | None:
+def _direct(arms: Sequence[ArmRun], method: str) -> ArmRun | None:
     return next((arm for arm in arms if arm.method == method and not arm.intermediate and not arm.control), None)
 
 
-def _effects(arms: Sequence[Run]) -> dict[tuple[str, str], Weights]:
+def _effects(arms: Sequence[ArmRun]) -> dict[tuple[str, str], Weights]:
     """Return per (method, intermediate) the stacked arm minus the direct arm of that method."""
     effects: dict[tuple[str, str], Weights] = {}
     for arm in arms:
@@ -177,7 +177,7 @@ def _effects(arms: Sequence[Run]) -> dict[tuple[str, str], Weights]:
     return effects
 
 
-def _differences(arms: Sequence[Run]) -> list[Weights]:
+def _differences(arms: Sequence[ArmRun]) -> list[Weights]:
     """Return the effect of every method minus the effect of full training with the same intermediate task."""
     effects = _effects(arms)
     differences: list[Weights] = []
@@ -188,7 +188,7 @@ def _differences(arms: Sequence[Run]) -> list[Weights]:
     return differences
 
 
-def _controls(arms: Sequence[Run]) -> list[Weights]:
+def _controls(arms: Sequence[ArmRun]) -> list[Weights]:
     """Return, per control, every stack of its method minus the control, and the control minus the direct arm."""
     contrasts: list[Weights] = []
     for control in (arm for arm in arms if arm.control):
@@ -199,7 +199,7 @@ def _controls(arms: Sequence[Run]) -> list[Weights]:
     return contrasts
 
 
-def _success_rates(runs: Sequence[Run], attack: str) -> Result:
+def _success_rates(runs: Sequence[ArmRun], attack: str) -> Result:
     """Return ``{"languages", "mean"}``: the share reached per arm, on rows that every run answers correctly."""
     languages = {cell.language: _success_rate(runs, attack, cell.language) for cell in runs[0].cells}
     counted = [found["arms"] for found in languages.values() if found["n"]]
@@ -208,7 +208,7 @@ def _success_rates(runs: Sequence[Run], attack: str) -> Result:
     return {"languages": languages, "mean": mean}
 
 
-def _success_rate(runs: Sequence[Run], attack: str, language: str) -> Result:
+def _success_rate(runs: Sequence[ArmRun], attack: str, language: str) -> Result:
     tables = [(run.name, _outcomes(run, attack, language)) for run in runs]
     common = [row for row in tables[0][1] if all(_attackable(table[row]) for _, table in tables)]
     reached: dict[str, list[bool]] = {}
@@ -218,16 +218,16 @@ def _success_rate(runs: Sequence[Run], attack: str, language: str) -> Result:
     return {"n": len(common), "arms": rates}
 
 
-def _outcomes(run: Run, attack: str, language: str) -> dict[str, Record]:
+def _outcomes(run: ArmRun, attack: str, language: str) -> dict[str, PredictionRecord]:
     cell = next(cell for cell in run.cells if cell.language == language)
     return {row["id"]: row for row in cell.outcomes[attack]}
 
 
-def _attackable(outcome: Record) -> bool:
+def _attackable(outcome: PredictionRecord) -> bool:
     return bool(outcome["clean_correct"]) and outcome["status"] != "error"
 
 
-def _described(arm: Run) -> Result:
+def _described(arm: ArmRun) -> Result:
     return {
         "method": arm.method,
         "intermediate": arm.intermediate,
@@ -236,7 +236,7 @@ def _described(arm: Run) -> Result:
     }
 
 
-def _measures(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
+def _measures(runs: Sequence[ArmRun]) -> tuple[list[str], list[str]]:
     """Return ``clean`` and the attacks run on every cell of every run, and a note on each attack left out."""
     cells = [cell for run in runs for cell in run.cells]
     attacks = dict.fromkeys(attack for cell in cells for attack in cell.outcomes)
@@ -245,12 +245,12 @@ def _measures(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
     return [CLEAN, *shared], notes
 
 
-def _arm_flags(runs: Iterable[Run], chance: float) -> list[str]:
+def _arm_flags(runs: Iterable[ArmRun], chance: float) -> list[str]:
     told = [f"{cell.language}: {flag}" for run in runs for cell in run.cells for flag in flags_of(cell, chance)]
     return list(dict.fromkeys(told))
 
 
-def _comparison_flags(runs: Sequence[Run], mixed: Result) -> list[str]:
+def _comparison_flags(runs: Sequence[ArmRun], mixed: Result) -> list[str]:
     raised = {
         "few-seeds": len({run.seed for run in runs}) < FEW_SEEDS,
         "unequal-learning-rates": len({run.learning_rates_tried for run in runs}) > 1,
@@ -263,7 +263,7 @@ def _seed_notes(seeds: Sequence[int]) -> list[str]:
     return ["one seed: nothing is known of a new seed"] if len(seeds) == 1 else []
 
 
-def _mixed_how(runs: Sequence[Run]) -> dict[str, dict[str, list[str]]]:
+def _mixed_how(runs: Sequence[ArmRun]) -> dict[str, dict[str, list[str]]]:
     """Return the facts of how runs were made that differ: fact -> value as JSON -> runs."""
     facts: dict[str, dict[str, list[str]]] = {key: {} for run in runs for key in run.how}
     for key, values in facts.items():
@@ -272,7 +272,7 @@ def _mixed_how(runs: Sequence[Run]) -> dict[str, dict[str, list[str]]]:
     return {key: values for key, values in sorted(facts.items()) if len(values) > 1}
 
 
-def _check(runs: Sequence[Run]) -> None:
+def _check(runs: Sequence[ArmRun]) -> None:
     """Raise unless the runs are a full grid: each arm once per seed, on the same rows of the same languages."""
     if not runs:
         raise UsageError("nothing to compare", hint="give at least two arms")
@@ -287,7 +287,7 @@ def _check(runs: Sequence[Run]) -> None:
             raise Incompatible(told, hint="run every arm once with every seed")
 
 
-def _check_rows(run: Run, first: Run) -> None:
+def _check_rows(run: ArmRun, first: ArmRun) -> None:
     own, wanted = ({cell.language: {row["id"] for row in cell.records} for cell in one.cells} for one in (run, first))
     for language in wanted | own:
         if own.get(language) != wanted.get(language):

@@ -21,9 +21,18 @@ from adaptx.robustness.outcomes import summarise
 
 if TYPE_CHECKING:
     from adaptx.analysis.statistics import Interval
-    from adaptx.tasks.forms import Record
+    from adaptx.tasks.forms import PredictionRecord
 
-__all__ = ["CLEAN", "Cell", "Estimate", "cluster_keys", "estimate", "flags_of", "one_source", "score_languages"]
+__all__ = [
+    "CLEAN",
+    "Estimate",
+    "EvaluationCell",
+    "cluster_keys",
+    "estimate",
+    "flags_of",
+    "one_source",
+    "score_languages",
+]
 
 CLEAN = "clean"  # the measure without an attack
 MAJORITY_SHARE = 0.98  # of the predictions on one label: the model has learnt nothing else
@@ -35,7 +44,7 @@ Scores = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class EvaluationCell:
     """The stored rows of one language: predictions, and outcomes per attack on the same rows.
 
     ``majority`` is the share of the most frequent gold label (`Form.majority`), None where the form has no labels.
@@ -44,8 +53,8 @@ class Cell:
 
     language: str
     source: str  # hub, folder or mini
-    records: Sequence[Record]
-    outcomes: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    records: Sequence[PredictionRecord]
+    outcomes: Mapping[str, Sequence[PredictionRecord]] = field(default_factory=dict)
     majority: float | None = None
     quarantined: int = 0
 
@@ -78,7 +87,7 @@ class Estimate:
     n_clusters: int
 
 
-def score_languages(cells: Sequence[Cell], *, chance: float, training_languages: Collection[str]) -> Scores:
+def score_languages(cells: Sequence[EvaluationCell], *, chance: float, training_languages: Collection[str]) -> Scores:
     """Return ``{"flags", "languages", "mean", "mean_zero_shot"}`` of one stack on one task, all scores as fractions.
 
     ``chance`` is the task's chance level. ``mean_zero_shot`` leaves out the training languages and is None where none
@@ -108,7 +117,7 @@ def one_source(sources: Iterable[str]) -> str:
     return found[0]
 
 
-def estimate(cells: Sequence[Cell], measure: str) -> Estimate:
+def estimate(cells: Sequence[EvaluationCell], measure: str) -> Estimate:
     """Return the mean over languages of ``clean`` or of the value under an attack, with its cluster bootstrap interval.
 
     Where every row agrees a bootstrap has no width: the interval is then Wilson's, over clusters.
@@ -126,19 +135,19 @@ def estimate(cells: Sequence[Cell], measure: str) -> Estimate:
     return Estimate(value=float(constant), interval=interval, n_clusters=n_clusters)
 
 
-def cluster_keys(cells: Sequence[Cell]) -> tuple[list[str], list[tuple[str, str]]]:
+def cluster_keys(cells: Sequence[EvaluationCell]) -> tuple[list[str], list[tuple[str, str]]]:
     """Return what ties rows together: the parallel id across languages, the group within one."""
     parallel = [record["parallel"] for cell in cells for record in cell.records]
     groups = [(cell.language, record["group"]) for cell in cells for record in cell.records]
     return parallel, groups
 
 
-def flags_of(cell: Cell, chance: float) -> list[str]:
+def flags_of(cell: EvaluationCell, chance: float) -> list[str]:
     """Return what makes the numbers of a language doubtful."""
     return _flags(cell, estimate([cell], CLEAN), chance)
 
 
-def _language(cell: Cell, chance: float) -> Scores:
+def _language(cell: EvaluationCell, chance: float) -> Scores:
     clean = estimate([cell], CLEAN)
     return {
         "n": len(cell.records),
@@ -150,7 +159,7 @@ def _language(cell: Cell, chance: float) -> Scores:
     }
 
 
-def _attack(cell: Cell, attack: str) -> Scores:
+def _attack(cell: EvaluationCell, attack: str) -> Scores:
     """Return the numbers of one attack as `summarise` defines them; what no row was tried for is None, not 0."""
     under = estimate([cell], attack)
     found = summarise(cell.outcomes[attack])
@@ -163,7 +172,7 @@ def _attack(cell: Cell, attack: str) -> Scores:
     }
 
 
-def _flags(cell: Cell, clean: Estimate, chance: float) -> list[str]:
+def _flags(cell: EvaluationCell, clean: Estimate, chance: float) -> list[str]:
     at_majority = cell.majority is not None and (
         isclose(clean.value, cell.majority) or _predicted_share(cell.records) >= MAJORITY_SHARE
     )
@@ -181,14 +190,14 @@ def _flags(cell: Cell, clean: Estimate, chance: float) -> list[str]:
     return [flag for flag, is_raised in raised.items() if is_raised]
 
 
-def _predicted_share(records: Sequence[Record]) -> float:
+def _predicted_share(records: Sequence[PredictionRecord]) -> float:
     """Return the share of the most frequent predicted label, over all tags where a row has one a token."""
     said = [record["prediction"] for record in records]
     labels = Counter(chain.from_iterable(label if isinstance(label, list) else [label] for label in said))
     return max(labels.values()) / labels.total()
 
 
-def _mean(cells: Sequence[Cell], languages: Mapping[str, Scores]) -> Scores:
+def _mean(cells: Sequence[EvaluationCell], languages: Mapping[str, Scores]) -> Scores:
     """Return the unweighted mean over languages; an attack that misses some is averaged over the rest and flagged."""
     clean = estimate(cells, CLEAN)
     attacks = list(dict.fromkeys(attack for cell in cells for attack in cell.outcomes))
@@ -206,7 +215,7 @@ def _mean(cells: Sequence[Cell], languages: Mapping[str, Scores]) -> Scores:
     }
 
 
-def _mean_attack(attack: str, cells: Sequence[Cell], languages: Mapping[str, Scores]) -> Scores:
+def _mean_attack(attack: str, cells: Sequence[EvaluationCell], languages: Mapping[str, Scores]) -> Scores:
     rows = [languages[cell.language]["attacks"][attack] for cell in cells]
     means = {key: _mean_of([row[key] for row in rows]) for key in rows[0] if key != "interval"}
     return {**means, "interval": list(estimate(cells, attack).interval)}

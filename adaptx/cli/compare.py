@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
+from adaptx.cli.carry_out import work
 from adaptx.cli.options import asked, chosen, work_options
-from adaptx.cli.working import work
-from adaptx.workflow.arms import Comparison, requests_of
-from adaptx.workflow.results import compare_result
+from adaptx.planning.arms import Comparison, requests_of
+from adaptx.results.summaries import compare_result
 
 __all__ = ["command"]
 

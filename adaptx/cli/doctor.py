@@ -19,7 +19,7 @@ __all__ = ["command"]
 def command(store: Path | None, json: bool) -> None:
     """Check the installation, the plugins and the store."""
     from adaptx.report import lists
-    from adaptx.workflow import doctor
+    from adaptx.results import doctor
 
     findings = doctor.examine(opened(store))
     emit(findings, as_json=json, render=lists.show)

@@ -8,7 +8,7 @@ import click
 
 from adaptx.cli.options import json_option, opened, store_option
 from adaptx.cli.output import emit
-from adaptx.workflow.export import FORMATS, export
+from adaptx.results.export import FORMATS, export
 
 __all__ = ["command"]
 

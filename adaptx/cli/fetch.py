@@ -22,9 +22,9 @@ def command(
     names: tuple[str, ...], backbone: str | None, languages: tuple[str, ...], store: Path | None, json: bool
 ) -> None:
     """Fetch the rows of tasks (and their training counterparts), all that a recipe needs, and a backbone."""
+    from adaptx.execution.fetch import fetch, fetch_recipe
+    from adaptx.planning.recipe import is_recipe, read_recipe
     from adaptx.report import lists
-    from adaptx.workflow.acquire import fetch, fetch_recipe
-    from adaptx.workflow.recipe import is_recipe, read_recipe
 
     tags = tuple(tag for text in languages for tag in text.split(",") if tag)
     recipes = [read_recipe(Path(name)) for name in names if is_recipe(name)]

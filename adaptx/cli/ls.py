@@ -21,7 +21,7 @@ KINDS = ("tasks", "attacks", "adapters", "backbones", "results")
 def command(kind: str, store: Path | None, json: bool) -> None:
     """List what there is of KIND."""
     from adaptx.report import lists
-    from adaptx.workflow import listing
+    from adaptx.results import listing
 
     rows = listing.stored(opened(store), kind) if kind in ("adapters", "results") else listing.known(kind, whole=json)
     emit(rows, as_json=json, render=lists.show)

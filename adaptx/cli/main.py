@@ -1,6 +1,6 @@
 """The front door: one group, its commands, and the only place where errors become messages and exit codes.
 
-May not import torch or anything that does: commands reach heavy work through `adaptx.workflow.execute`, imported inside
+May not import torch or anything that does: commands reach heavy work through `adaptx.execution.local`, imported inside
 them. Exit codes: 0 done, 1 failed, 2 usage, 3 something is missing, 130 interrupted and resumable.
 """
 

@@ -1,4 +1,4 @@
-"""Options that commands share, and what they mean: `Choices` (what), `How` (how), and where the store is.
+"""Options that commands share, and what they mean: `Choices` (what), `ComputeSettings` (how), and where the store is.
 
 Owns the option table; every option is also ``ADAPTX_<NAME>`` and a key of ``adaptx.toml``. May not import anything
 heavy.
@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 import click
 
+from adaptx.planning.choices import METHODS, PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
 from adaptx.store import Store, discover
-from adaptx.training.how import How
-from adaptx.workflow.request import METHODS, PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
+from adaptx.training.settings import ComputeSettings
 
 __all__ = ["Common", "asked", "chosen", "how_options", "json_option", "opened", "store_option", "work_options"]
 
@@ -102,7 +102,7 @@ def _with(function: F, options: Sequence[Callable[[F], F]]) -> F:
 class Common:
     """What `how_options` gathered."""
 
-    how: How
+    how: ComputeSettings
     store: Path | None
     json: bool
     strict: bool
@@ -129,7 +129,7 @@ def chosen(options: dict[str, Any]) -> Choices:
 
 def asked(options: dict[str, Any]) -> Common:
     """Turn the keyword arguments of a command into `Common`; raise `UsageError` for how it cannot be computed."""
-    how = How(**{name: options[name] for name in _HOW if options[name] is not None})
+    how = ComputeSettings(**{name: options[name] for name in _HOW if options[name] is not None})
     return Common(
         how=how,
         store=options["store"],

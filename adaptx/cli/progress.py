@@ -1,6 +1,6 @@
 """Live progress on stderr: a panel on a terminal, a log line now and then elsewhere.
 
-Owns the look of events (`adaptx.workflow.progress`); rich is imported when the first event arrives.
+Owns the look of events (`adaptx.execution.progress`); rich is imported when the first event arrives.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from adaptx.workflow.progress import Event, Tell
+    from adaptx.execution.progress import Event, Tell
 
 __all__ = ["shown"]
 

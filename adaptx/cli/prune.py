@@ -20,6 +20,6 @@ __all__ = ["command"]
 def command(steps: tuple[str, ...], dry_run: bool, store: Path | None, json: bool) -> None:
     """Remove unfinished work that no process holds, and the stored steps named by ID."""
     from adaptx.report import lists
-    from adaptx.workflow import listing
+    from adaptx.results import listing
 
     emit(listing.pruned(opened(store), steps, dry_run=dry_run), as_json=json, render=lists.show)

@@ -9,10 +9,10 @@ import click
 
 from adaptx.cli.options import json_option, opened, store_option
 from adaptx.cli.output import emit
-from adaptx.report import folder, page, texts
-from adaptx.workflow.make import stored
-from adaptx.workflow.recipe import read_recipe
-from adaptx.workflow.results import run_result
+from adaptx.execution.make import stored
+from adaptx.planning.recipe import read_recipe
+from adaptx.report import folder, html, texts
+from adaptx.results.summaries import run_result
 
 __all__ = ["command"]
 
@@ -33,7 +33,7 @@ def command(file: Path, form: str, report: Path | None, store: Path | None, json
     steps = stored(recipe.requests(), place, repair=f"adaptx run {file} --store {place.root}")
     value = run_result(recipe, place, steps)
     if form == "html":
-        value["report"] = folder.write(page.files_of(value), report or place.reports / recipe.name)
+        value["report"] = folder.write(html.files_of(value), report or place.reports / recipe.name)
     emit(value, as_json=json, render=lambda value: click.echo(_text(form, value)))
 
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from adaptx.cli.carry_out import work
 from adaptx.cli.options import asked, how_options
-from adaptx.cli.working import work
-from adaptx.report import folder, page
-from adaptx.workflow.recipe import read_recipe
-from adaptx.workflow.results import run_result
+from adaptx.planning.recipe import read_recipe
+from adaptx.report import folder, html
+from adaptx.results.summaries import run_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from adaptx.execution.make import StepResult
     from adaptx.store import Store
-    from adaptx.workflow.make import StepResult
 
 __all__ = ["command"]
 
@@ -35,6 +35,6 @@ def command(file: Path, report: Path | None, dry_run: bool, **options: Any) -> N
 
     def gather(store: Store, steps: Sequence[StepResult]) -> dict[str, Any]:
         value = run_result(recipe, store, steps)
-        return {**value, "report": folder.write(page.files_of(value), report or store.reports / recipe.name)}
+        return {**value, "report": folder.write(html.files_of(value), report or store.reports / recipe.name)}
 
     work(asked(options), recipe.requests(), "run", gather, dry_run=dry_run)

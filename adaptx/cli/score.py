@@ -25,7 +25,7 @@ def command(
     """Score the predictions in DIR: per task and language, and the averages of XTREME where nothing is missing."""
     from adaptx.data.source import open_source
     from adaptx.report import submission
-    from adaptx.workflow.submission import scored
+    from adaptx.results.submission import scored
 
     tags = tuple(tag for text in languages for tag in text.split(",") if tag)
     with quiet_stdout():

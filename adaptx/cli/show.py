@@ -23,6 +23,6 @@ def command(words: tuple[str, ...], store: Path | None, json: bool) -> None:
     if kind not in ([], ["task"]):
         raise UsageError(f"cannot show {' '.join(words)!r}: one name at a time", hint=f"adaptx show {name}")
     from adaptx.report import lists
-    from adaptx.workflow import listing
+    from adaptx.results import listing
 
     emit(listing.shown(name, lambda: opened(store), is_task=bool(kind)), as_json=json, render=lists.show_one)

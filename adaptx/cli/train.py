@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
+from adaptx.cli.carry_out import work
 from adaptx.cli.options import asked, chosen, work_options
-from adaptx.cli.working import work
-from adaptx.workflow.make import Request
-from adaptx.workflow.results import train_result
+from adaptx.execution.make import Request
+from adaptx.results.summaries import train_result
 
 __all__ = ["command"]
 

@@ -20,7 +20,7 @@ __all__ = ["command"]
 def command(steps: tuple[str, ...], store: Path | None, json: bool) -> None:
     """Check stored files and recompute every score from stored predictions (no model is loaded)."""
     from adaptx.report import tables
-    from adaptx.workflow.verify import verify
+    from adaptx.results.verify import verify
 
     checked = verify(opened(store), steps)
     emit(checked, as_json=json, render=lambda value: tables.show("verify", value))

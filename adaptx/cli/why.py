@@ -19,6 +19,6 @@ __all__ = ["command"]
 def command(step: str, store: Path | None, json: bool) -> None:
     """Explain how STEP (an id, or its first letters) differs from the nearest other step of its kind."""
     from adaptx.report import tables
-    from adaptx.workflow.results import why_result
+    from adaptx.results.summaries import why_result
 
     emit(why_result(opened(store), step), as_json=json, render=lambda value: tables.show("why", value))

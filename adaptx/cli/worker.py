@@ -14,15 +14,15 @@ from pathlib import Path
 from adaptx.cli.main import guarded
 from adaptx.cli.output import quiet_stdout, terminable
 from adaptx.cli.progress import shown
-from adaptx.workflow.make import planned, read_job
-from adaptx.workflow.progress import silent
+from adaptx.execution.make import planned, read_job
+from adaptx.execution.progress import silent
 
 __all__ = ["main"]
 
 
 def main(arguments: list[str]) -> int:
     """Walk the job of the file named last (the launcher may put ``--local_rank`` before it)."""
-    from adaptx.workflow.execute import execute
+    from adaptx.execution.local import execute
 
     requests, store, job = read_job(json.loads(Path(arguments[-1]).read_text(encoding="utf-8")))
     with quiet_stdout(), terminable(), shown() as tell:

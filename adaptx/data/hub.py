@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from adaptx.data.source import SUFFIXES, HubSource, Place, is_whole, place_of, split_files
+from adaptx.data.source import SUFFIXES, HubLocation, HubSource, is_whole, place_of, split_files
 from adaptx.errors import DataFault, Missing
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def files(task: Task, language: str, split: str, commit: str) -> list[Path]:
     return found
 
 
-def _of_place(snapshot: Path, place: Place) -> list[Path]:
+def _of_place(snapshot: Path, place: HubLocation) -> list[Path]:
     """Return the files of every upstream split of a place, in order; none where one is not there or not whole."""
     for folder in _folders(place):
         found = [split_files(snapshot / folder, name) for name in place.splits]
@@ -86,12 +86,12 @@ def _of_place(snapshot: Path, place: Place) -> list[Path]:
     return []
 
 
-def _folders(place: Place) -> tuple[str, ...]:
+def _folders(place: HubLocation) -> tuple[str, ...]:
     """Return where a repository may keep a config: a lone one, named "default", has no folder of its own."""
     return ("data", ".") if place.config == "default" else (place.config, f"data/{place.config}")
 
 
-def _wanted(place: Place) -> Callable[[str], bool]:
+def _wanted(place: HubLocation) -> Callable[[str], bool]:
     def wanted(path: str) -> bool:
         folder, _, file = path.rpartition("/")
         begins = [f"{name}-" if "-of-" in file else f"{name}." for name in place.splits]

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from adaptx.data.files import read_file
-from adaptx.data.layouts import LAYOUTS, Item, Read, distinct
+from adaptx.data.retrieval_layouts import LAYOUTS, Item, Read, distinct
 from adaptx.data.source import FolderSource, MiniSource, Source, place_of
 from adaptx.errors import DataFault, RowFault
 from adaptx.mini import suite

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from adaptx.errors import DataFault, Missing, UnknownName
 from adaptx.mini import suite
 from adaptx.spec import digest
-from adaptx.tasks.task import Origin
+from adaptx.tasks.task import HubOverride
 
 if TYPE_CHECKING:
     from adaptx.store import Store
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = [
     "SUFFIXES",
     "FolderSource",
+    "HubLocation",
     "HubSource",
     "MiniSource",
-    "Place",
     "Source",
     "check_cell",
     "fitted",
@@ -89,7 +89,7 @@ def is_generated(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HubLocation:
     """Where the hub has a cell: data set, commit (None: the locked one), config, upstream splits."""
 
     hub: str | None
@@ -99,17 +99,17 @@ class Place:
     is_own: bool  # of the page's own hub, whose columns may have other names and which may mix languages
 
 
-def place_of(task: Task, language: str, split: str) -> Place:
+def place_of(task: Task, language: str, split: str) -> HubLocation:
     """Return where the hub has a cell; its ``hub`` is None where it does not. Raises `UnknownName` as `check_cell`."""
     check_cell(task, language, split)
     names = task.splits[split]
     is_translated = _is_training(task, split) and language not in task.training_languages
     for origin, holds in ((task.translations, is_translated), (task.elsewhere, True)):
         if holds and language in origin.languages:
-            return Place(origin.hub, origin.revision, origin.languages[language], names, is_own=False)
+            return HubLocation(origin.hub, origin.revision, origin.languages[language], names, is_own=False)
     config = task.hub_config or task.languages[language]
     found = task.hub_splits.get(split, names)
-    return Place(task.hub if found else None, task.revision, config, found, is_own=True)
+    return HubLocation(task.hub if found else None, task.revision, config, found, is_own=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ def _in_mini(task: Task) -> Task:
         task,
         labels=task.labels or suite.LABELS.get(task.base, ()),
         languages={tag: tag for tag in spoken},
-        translations=Origin(languages={tag: tag for tag in translated}),
+        translations=HubOverride(languages={tag: tag for tag in translated}),
         extra_languages=(),
     )
 

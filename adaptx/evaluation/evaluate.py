@@ -14,7 +14,7 @@ from adaptx.errors import DataFault
 
 if TYPE_CHECKING:
     from adaptx.tasks.example import Example, Prediction
-    from adaptx.tasks.forms import Form, Record
+    from adaptx.tasks.forms import Form, PredictionRecord
     from adaptx.tasks.task import Task
 
 __all__ = ["Evaluated", "Predicts", "evaluate"]
@@ -32,7 +32,7 @@ class Predicts(Protocol):
 class Evaluated:
     """A cell's stored rows, one per example in order, and its scores as fractions."""
 
-    records: list[Record]
+    records: list[PredictionRecord]
     scores: dict[str, float]
 
 

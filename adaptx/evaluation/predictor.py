@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from adaptx.tasks.example import Example, Prediction
     from adaptx.tasks.task import Task
 
-__all__ = ["MICRO_TOKENS", "Counters", "Predictor", "Scorer"]
+__all__ = ["MICRO_TOKENS", "Askable", "Counters", "Predictor"]
 
 MICRO_TOKENS = 8192  # padded tokens per forward
 ROWS = 8  # a batch holds a multiple: with 9 rows on two threads one thread's last row came out otherwise
 SHARED = 192  # tokens: a longer row is padded to its own multiple alone; at 208 and 224 the same row came out otherwise
 
 
-class Scorer(Protocol):
+class Askable(Protocol):
     """What prediction needs of a model: `adaptx.model.stack.StackModel` is one."""
 
     tokenizer: PreTrainedTokenizerBase
@@ -78,7 +78,7 @@ class Predictor:
 
     def __init__(
         self,
-        model: Scorer,
+        model: Askable,
         task: Task,
         *,
         max_length: int,

@@ -14,16 +14,16 @@ from adaptx.errors import DataFault
 from adaptx.metrics import bucc
 from adaptx.metrics.csls import NEIGHBOURS as CSLS_NEIGHBOURS
 from adaptx.metrics.nearest import nearest
-from adaptx.tasks.example import Example, Neighbour, Prediction
+from adaptx.tasks.example import Example, Prediction, RetrievalPrediction
 from adaptx.tasks.forms.retrieval import HALF, ITEM, KEPT, MINING, is_tuning, threshold_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from adaptx.data.layouts import Item
+    from adaptx.data.retrieval_layouts import Item
     from adaptx.evaluation.predictor import Predictor
-    from adaptx.tasks.forms import Record
+    from adaptx.tasks.forms import PredictionRecord
     from adaptx.tasks.task import Task
 
     Floats = NDArray[np.float32]
@@ -81,11 +81,11 @@ class Searcher:
         """Return keys of what the model sees of each query."""
         return self.predictor.fingerprints(examples)
 
-    def _answer(self, example: Example, vector: Floats, rows: Rows) -> Neighbour:
+    def _answer(self, example: Example, vector: Floats, rows: Rows) -> RetrievalPrediction:
         """Return what a query found, its cosines computed again: those of a product move with how it is cut."""
         gold = [self.row[name] for name in example.gold if name in self.row]
         ranked = sorted(zip(self._cosines(vector, rows), rows, strict=True), key=lambda pair: (-pair[0], pair[1]))
-        return Neighbour(
+        return RetrievalPrediction(
             found=tuple(self.names[row] for _, row in ranked),
             scores=tuple(score for score, _ in ranked),
             gold_score=max(self._cosines(vector, gold), default=None),
@@ -117,7 +117,9 @@ class Miner:
         """Return for each sentence the pair that mining gives it, if any, with its margin and the tuned threshold."""
         mined = self._searched(examples, self.items)
         threshold, tuned_on = self.tuned or (threshold_of(row for row in mined if is_tuning(row["id"])), HALF)
-        return [Neighbour(row["found"], row["scores"], threshold=threshold, tuned_on=tuned_on) for row in mined]
+        return [
+            RetrievalPrediction(row["found"], row["scores"], threshold=threshold, tuned_on=tuned_on) for row in mined
+        ]
 
     def fingerprints(self, examples: Sequence[Example]) -> list[bytes]:
         """Return keys of what the model sees of each sentence."""
@@ -130,7 +132,7 @@ class Miner:
             raise DataFault(f"{tuning.split} has no gold pair to tune the threshold of {self.task.name} on", hint=hint)
         return threshold_of(self._searched(tuning.queries, tuning.items)), tuning.split
 
-    def _searched(self, examples: Sequence[Example], items: Sequence[Item]) -> list[Record]:
+    def _searched(self, examples: Sequence[Example], items: Sequence[Item]) -> list[PredictionRecord]:
         """Return for each sentence its id and gold, and what mining gives it: at most one item, and its margin."""
         source = bucc.Side(
             ids=[example.id for example in examples],

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from adaptx.mini.pretraining import Recipe, pretrain
+from adaptx.mini.pretraining import PretrainingConfig, pretrain
 
 __all__ = ["main", "recipe_of"]
 
@@ -32,14 +32,14 @@ def main(recipe: Path, folder: Path) -> None:
     click.echo(sha256((folder / "model.safetensors").read_bytes()).hexdigest())
 
 
-def recipe_of(path: Path) -> Recipe:
-    """Read the table ``[nano]`` of a TOML file; raise `click.UsageError` for keys that are none of `Recipe`'s."""
+def recipe_of(path: Path) -> PretrainingConfig:
+    """Read the table ``[nano]`` of a TOML file; raise `click.UsageError` for unknown keys."""
     asked = tomllib.loads(path.read_text(encoding="utf-8"))["nano"]
-    known = [field.name for field in fields(Recipe)]
+    known = [field.name for field in fields(PretrainingConfig)]
     if unknown := [key for key in asked if key not in known]:
         raise click.UsageError(f"{path}: {', '.join(unknown)} not known; what may stand there: {', '.join(known)}")
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in asked.items()}
-    return Recipe(**values)
+    return PretrainingConfig(**values)
 
 
 def _teller(steps: int) -> Callable[[int, dict[str, float]], None]:

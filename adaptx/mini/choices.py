@@ -24,7 +24,7 @@ from adaptx.mini.facts import (
     split_of,
     swapped,
 )
-from adaptx.mini.telling import Cell, Passage, Row, Telling, partly, passage, tell
+from adaptx.mini.sentences import Passage, Row, Split, SurfaceForm, partly, passage, tell
 
 __all__ = ["common_sense", "consequence", "continuation", "pronoun", "split_concepts", "who_has_it"]
 
@@ -73,7 +73,7 @@ def _has(fact: Fact, person: str) -> Fact:
     return Fact("have", {"agent": person, "thing": fact["thing"], "quality": fact["quality"]})
 
 
-def continuation(cell: Cell, index: int) -> Row:
+def continuation(cell: Split, index: int) -> Row:
     """Tell of two transfers; only the owner of a thing can pass it on, and only what it owns."""
     draw, label = cell.draw(index), index % ENDINGS
     story, (right, *wrong) = _continued(draw, cell.split)
@@ -82,7 +82,7 @@ def continuation(cell: Cell, index: int) -> Row:
     return {
         "id": cell.id(index),
         "ctx": passage(cell.language, told).text,
-        "endings": [cell.say(Telling(fact, "later")) for fact in endings],
+        "endings": [cell.say(SurfaceForm(fact, "later")) for fact in endings],
         "label": label,
     }
 
@@ -113,7 +113,7 @@ def _placed(right: T, wrong: Sequence[T], place: int) -> list[T]:
     return [*wrong[:place], right, *wrong[place:]]
 
 
-def who_has_it(cell: Cell, index: int, *, columns: Sequence[str], first: int = 0) -> Row:
+def who_has_it(cell: Split, index: int, *, columns: Sequence[str], first: int = 0) -> Row:
     """Tell of two transfers and ask who has one of the things now; ``first`` is the number of the first option."""
     draw, label = cell.draw(index), index % len(columns)
     story, about, beside = _story_of(draw, cell.split)
@@ -140,7 +140,7 @@ def _story_of(draw: Draw, split: str) -> tuple[list[Fact], Fact, Fact]:
             return story, about, beside
 
 
-def _names(read: Passage, told: Sequence[Telling]) -> dict[str, str]:
+def _names(read: Passage, told: Sequence[SurfaceForm]) -> dict[str, str]:
     """Return what the people of transfers are called in a text."""
     return {
         telling.fact[role]: said.part(role)
@@ -157,13 +157,13 @@ class Event:
     wrong: tuple[Fact, Fact]
 
 
-def consequence(cell: Cell, index: int) -> Row:
+def consequence(cell: Split, index: int) -> Row:
     """Ask for the effect of an event, or for the cause of how things are now."""
     draw, label = cell.draw(index), index % 2
     event = draw.one((_transfer, _act))(draw, cell.split)
     given = draw.below(2)  # what comes first, or what comes of it
     premise, right, wrong = (
-        cell.say(Telling(fact, "plain"))
+        cell.say(SurfaceForm(fact, "plain"))
         for fact in (event.right[given], event.right[1 - given], event.wrong[1 - given])
     )
     choice1, choice2 = _placed(right, [wrong], label)
@@ -223,11 +223,11 @@ def _acts(split: str) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def pronoun(cell: Cell, index: int) -> Row:
+def pronoun(cell: Split, index: int) -> Row:
     """Tell of a transfer, and with a blank for the name who has the thing now."""
     draw, label = cell.draw(index), index % 2
     event = _transfer(draw, cell.split)
-    read = passage(cell.language, [Telling(fact, "plain") for fact in event.right])
+    read = passage(cell.language, [SurfaceForm(fact, "plain") for fact in event.right])
     start, end = read.answer(1, "agent")
     right, wrong = (cell.language.say(state, "plain").part("agent") for _, state in (event.right, event.wrong))
     option1, option2 = _placed(right, [wrong], label)
@@ -235,7 +235,7 @@ def pronoun(cell: Cell, index: int) -> Row:
     return {"sentence": sentence, "option1": option1, "option2": option2, "answer": str(1 + label)}
 
 
-def common_sense(cell: Cell, index: int) -> Row:
+def common_sense(cell: Split, index: int) -> Row:
     """Ask which of five words is of a kind; one word of each of five kinds is offered."""
     draw, label = cell.draw(index), index % len(LETTERS)
     kind = draw.one(tuple(KINDS))

@@ -18,7 +18,7 @@ from typing import Any
 
 from adaptx.mini.facts import ATTACHED, NOUNS, Fact
 
-__all__ = ["Language", "Said", "Token", "language", "tags"]
+__all__ = ["Language", "Sentence", "Token", "language", "tags"]
 
 REFERENCE = re.compile(r"\{(?:(\w+)\.)?([\w@]+)\}")
 CLASS = re.compile(r"@([a-z]*)")
@@ -41,7 +41,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Sentence:
     """A sentence: its text, its tokens, and where each token stands in the text (half-open, in code points)."""
 
     text: str
@@ -112,16 +112,16 @@ class Language:
         """Return the roles of a family that can be asked for."""
         return tuple(self._page["questions"].get(family, ()))
 
-    def say(self, fact: Fact, form: str) -> Said:
+    def say(self, fact: Fact, form: str) -> Sentence:
         """Say a fact as one sentence of a form (`forms`)."""
         return self._said(fact, self._sentences[fact.family, form], ("", self._page["full_stop"]))
 
-    def ask(self, fact: Fact, role: str) -> Said:
+    def ask(self, fact: Fact, role: str) -> Sentence:
         """Ask for one role of a fact (`asked`)."""
         marks = (self._page.get("question_open", ""), self._page["question_mark"])
         return self._said(fact, self._questions[fact.family, role], marks)
 
-    def _said(self, fact: Fact, template: Template, marks: tuple[str, str]) -> Said:
+    def _said(self, fact: Fact, template: Template, marks: tuple[str, str]) -> Sentence:
         tokens = [token for item in template for token in self._tokens(fact, item)]
         opening = [Token(marks[0], "PUNCT", None, len(marks[0]), (False, True))] if marks[0] else []
         mark = marks[1].lstrip()  # French sets a space before `?`
@@ -225,11 +225,11 @@ def _capital(token: Token) -> Token:
     return replace(token, text=token.text[0].upper() + token.text[1:])
 
 
-def _joined(tokens: Sequence[Token], space: str) -> Said:
+def _joined(tokens: Sequence[Token], space: str) -> Sentence:
     text, spans, glue = "", [], True
     for token in tokens:
         text += "" if glue or token.glued[0] else space
         spans.append((len(text), len(text) + len(token.text)))
         text += token.text
         glue = token.glued[1]
-    return Said(text, tuple(tokens), tuple(spans))
+    return Sentence(text, tuple(tokens), tuple(spans))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from adaptx.mini.facts import FAMILIES, Draw, Fact, facts, is_directed, split_of, swapped, without
 from adaptx.mini.lexicon import language
-from adaptx.mini.telling import Cell, Row, Telling, changed, forms, partly, passage, tell, within
+from adaptx.mini.sentences import Row, Split, SurfaceForm, changed, forms, partly, passage, tell, within
 
 __all__ = ["INFERENCES", "answered", "inference", "paraphrase", "questions", "related"]
 
@@ -25,12 +25,15 @@ PARTS = ("agent", "patient", "verb", "place", "day")  # of a grade
 CARRIERS = ("{}", "Tell me: {}", "Do you know: {}", "I want to know: {}")
 
 
-def paraphrase(cell: Cell, index: int) -> Row:
+def paraphrase(cell: Split, index: int) -> Row:
     """Tell a fact in two forms (label 1), or the fact and the one with its roles exchanged (label 0)."""
     draw, label = cell.draw(index), index % 2
     fact = partly(draw, _directed(draw, cell.split), least=2)
     one, two = draw.some(forms(fact), 2)
-    sentence1, sentence2 = cell.say(Telling(fact, one)), cell.say(Telling(fact if label else swapped(fact), two))
+    sentence1, sentence2 = (
+        cell.say(SurfaceForm(fact, one)),
+        cell.say(SurfaceForm(fact if label else swapped(fact), two)),
+    )
     return {"id": cell.id(index), "sentence1": sentence1, "sentence2": sentence2, "label": label}
 
 
@@ -43,7 +46,7 @@ def _directed(draw: Draw, split: str) -> Fact:
 
 
 def inference(
-    cell: Cell,
+    cell: Split,
     index: int,
     *,
     labels: Sequence[str] = INFERENCES,
@@ -64,7 +67,7 @@ def inference(
     return {id: cell.id(index), **dict(zip(columns, texts, strict=True)), "label": label}
 
 
-def _inferred(draw: Draw, split: str, kind: str) -> tuple[Telling, Telling]:
+def _inferred(draw: Draw, split: str, kind: str) -> tuple[SurfaceForm, SurfaceForm]:
     """Return a premise that leaves one optional role untold, and a hypothesis that stands to it as ``kind`` says."""
     while True:
         (fact,) = facts(draw, [draw.one(TELLING_MORE)], split)
@@ -90,15 +93,15 @@ def _contradicted(draw: Draw, fact: Fact) -> Fact | None:
     return None if is_same else found
 
 
-def _worded(draw: Draw, premise: Fact, hypothesis: Fact) -> tuple[Telling, Telling]:
+def _worded(draw: Draw, premise: Fact, hypothesis: Fact) -> tuple[SurfaceForm, SurfaceForm]:
     """Choose forms: two different ones where both sentences tell the same roles."""
     if premise.words.keys() == hypothesis.words.keys():
         one, two = draw.some(forms(premise), 2)
-        return Telling(premise, one), Telling(hypothesis, two)
+        return SurfaceForm(premise, one), SurfaceForm(hypothesis, two)
     return tell(draw, premise), tell(draw, hypothesis)
 
 
-def questions(cell: Cell, index: int) -> Row:
+def questions(cell: Split, index: int) -> Row:
     """Ask the same question twice in other words (label 1), or with roles exchanged, or for another role (label 0)."""
     draw, label = cell.draw(index), index % 2
     (fact,) = facts(draw, [draw.one(ASKED)], cell.split)
@@ -114,7 +117,7 @@ def questions(cell: Cell, index: int) -> Row:
     return {"id": cell.id(index), "question1": question1, "question2": question2, "label": label}
 
 
-def answered(cell: Cell, index: int) -> Row:
+def answered(cell: Split, index: int) -> Row:
     """Put a question beside a sentence that answers it (label 0), or one that tells another fact (label 1)."""
     draw, label = cell.draw(index), index % 2
     while True:
@@ -132,7 +135,7 @@ def _unanswering(draw: Draw, fact: Fact, role: str) -> Fact | None:
     return changed(draw, fact, people) if people and draw.below(2) else swapped(fact)
 
 
-def related(cell: Cell, index: int, *, columns: tuple[str, str, str], least: float, most: float) -> Row:
+def related(cell: Split, index: int, *, columns: tuple[str, str, str], least: float, most: float) -> Row:
     """Tell two facts, graded by how many parts they have in common: who, whom, what was done, where and when."""
     draw, same = cell.draw(index), index % (1 + len(PARTS))
     fact, other = facts(draw, ["social", "social"], cell.split)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from adaptx.mini.facts import FAMILIES, Draw, facts
 from adaptx.mini.lexicon import language
-from adaptx.mini.telling import Cell, Row, Telling, tell
+from adaptx.mini.sentences import Row, Split, SurfaceForm, tell
 
 __all__ = ["mined", "translation"]
 
@@ -17,18 +17,18 @@ TOLD = tuple(family for family in FAMILIES if family not in SHORT)
 SHARED = 4  # every fourth sentence of a list has its translation in the other
 
 
-def _telling(draw: Draw, split: str) -> Telling:
+def _telling(draw: Draw, split: str) -> SurfaceForm:
     (fact,) = facts(draw, [draw.one(TOLD)], split)
     return tell(draw, fact)
 
 
-def translation(cell: Cell, index: int) -> Row:
+def translation(cell: Split, index: int) -> Row:
     """Tell a fact in English and in the language of the cell, under Tatoeba's columns."""
     telling = _telling(cell.draw(index), cell.split)
     return {"target_sentence": language("en").say(*telling).text, "source_sentence": cell.say(telling)}
 
 
-def mined(cell: Cell, _: int) -> Row:
+def mined(cell: Split, _: int) -> Row:
     """Return the one row of BUCC on the hub: a list of the language, an English one, and pairs counted from 1."""
     both = cell.rows // SHARED
     lists = [

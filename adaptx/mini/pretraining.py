@@ -18,13 +18,13 @@ from torch.nn.functional import cross_entropy, normalize
 from transformers import XLMRobertaConfig, XLMRobertaModel, XLMRobertaTokenizerFast
 
 from adaptx.mini import tokenizer as tokenizers
-from adaptx.mini.course import AGREES, Lesson, Pair, Translation
-from adaptx.mini.first_weights import initialise
+from adaptx.mini.initialisation import initialise
+from adaptx.mini.lessons import AGREES, Lesson, Pair, Translation
 
 if TYPE_CHECKING:
     from transformers import BatchEncoding
 
-__all__ = ["Recipe", "pretrain"]
+__all__ = ["PretrainingConfig", "pretrain"]
 
 IGNORED = -100  # a token without a target
 LONGEST = 512  # tokens, as the pages ask for up to 384
@@ -36,7 +36,7 @@ Report = Callable[[int, dict[str, float]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class PretrainingConfig:
     """What decides nano: its size, and how long and from what it learns."""
 
     vocabulary: int = 6144
@@ -76,7 +76,7 @@ class Heads(nn.Module):
         self.ends = nn.Linear(width, 2)
 
 
-def pretrain(recipe: Recipe, folder: Path, report: Report) -> None:
+def pretrain(recipe: PretrainingConfig, folder: Path, report: Report) -> None:
     """Make nano and write it to ``folder``, in half precision, as any encoder of the hub is laid out."""
     tokenizer = tokenizers.build(recipe.vocabulary, LONGEST)
     with torch.random.fork_rng(devices=[]):
@@ -90,7 +90,7 @@ def pretrain(recipe: Recipe, folder: Path, report: Report) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def _first_weights(recipe: Recipe, vocabulary: int) -> XLMRobertaModel:
+def _first_weights(recipe: PretrainingConfig, vocabulary: int) -> XLMRobertaModel:
     config = XLMRobertaConfig(
         vocab_size=vocabulary,
         hidden_size=recipe.width,
@@ -108,7 +108,9 @@ def _first_weights(recipe: Recipe, vocabulary: int) -> XLMRobertaModel:
     return encoder
 
 
-def _learn(recipe: Recipe, encoder: XLMRobertaModel, tokenizer: XLMRobertaTokenizerFast, report: Report) -> None:
+def _learn(
+    recipe: PretrainingConfig, encoder: XLMRobertaModel, tokenizer: XLMRobertaTokenizerFast, report: Report
+) -> None:
     heads = Heads(encoder)
     weights = [*encoder.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(
@@ -133,7 +135,7 @@ def _learn(recipe: Recipe, encoder: XLMRobertaModel, tokenizer: XLMRobertaTokeni
 
 
 def _losses(
-    recipe: Recipe,
+    recipe: PretrainingConfig,
     encoder: XLMRobertaModel,
     heads: Heads,
     tokenizer: XLMRobertaTokenizerFast,
@@ -187,7 +189,7 @@ class Batches:
         return self.layers(batch)[-1]
 
 
-def _text_loss(recipe: Recipe, batches: Batches, heads: Heads, texts: Sequence[tuple[str, str]]) -> Tensor:
+def _text_loss(recipe: PretrainingConfig, batches: Batches, heads: Heads, texts: Sequence[tuple[str, str]]) -> Tensor:
     """Return the loss of restoring hidden tokens of texts, half of them beside their translation."""
     batch = batches.tokens(*zip(*texts, strict=True))
     words = _mask(recipe.masked, batch["input_ids"], batches.tokenizer)
@@ -237,7 +239,7 @@ def _tokens_of(batch: BatchEncoding, row: int, start: int, end: int) -> tuple[in
     return (0, 0) if first is None or last is None else (first, last)
 
 
-def _contrast_loss(recipe: Recipe, batches: Batches, lessons: Sequence[Translation]) -> Tensor:
+def _contrast_loss(recipe: PretrainingConfig, batches: Batches, lessons: Sequence[Translation]) -> Tensor:
     """Return the loss of finding each translation among the others and their twins, and of the way back."""
     twins = [lesson.twin for lesson in lessons if lesson.twin]
     batch = batches.tokens([lesson.first for lesson in lessons] + [lesson.second for lesson in lessons] + twins)

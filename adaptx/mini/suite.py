@@ -15,22 +15,22 @@ from functools import partial
 from adaptx.errors import Missing, UnknownName, UsageError
 from adaptx.mini.choices import common_sense, consequence, continuation, pronoun, who_has_it
 from adaptx.mini.facts import VERSION
-from adaptx.mini.feelings import feeling
 from adaptx.mini.lexicon import language as language_of
 from adaptx.mini.lexicon import tags
 from adaptx.mini.pairs import answered, inference, paraphrase, questions, related
 from adaptx.mini.parallel import mined, translation
-from adaptx.mini.reading import reading
+from adaptx.mini.questions import reading
+from adaptx.mini.sentences import Maker, Row, Split
+from adaptx.mini.sentiment import feeling
 from adaptx.mini.tagged import CATEGORIES, categories, names, parts_of_speech, tagged
-from adaptx.mini.telling import Cell, Maker, Row
 
 __all__ = [
     "DEFAULT",
     "LABELS",
     "TASKS",
     "VERSION",
-    "Made",
     "Suite",
+    "TaskMaker",
     "languages",
     "rows",
     "splits",
@@ -65,7 +65,7 @@ DEFAULT = Suite()
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class TaskMaker:
     """What makes the rows of a task, in which languages and splits; ``translated``: train is there in all languages."""
 
     maker: Maker
@@ -82,54 +82,58 @@ NAMES = partial(tagged, tagger=names, column="ner_tags")
 FELT = partial(feeling, column="sentence")
 ANSWERS = tuple(f"answer{n}" for n in range(4))
 
-TASKS: Mapping[str, Made] = {
-    "advglue": Made(inference, ("en",), TEST),
-    "advglue-mnli-mm": Made(inference, ("en",), TEST),
-    "advglue-qnli": Made(answered, ("en",), TEST),
-    "advglue-qqp": Made(questions, ("en",), TEST),
-    "advglue-rte": Made(TWO_WAY, ("en",), TEST),
-    "advglue-sst2": Made(FELT, ("en",), TEST),
-    "americasnli": Made(inference, ALL, EVALUATION),
-    "anli": Made(partial(inference, longer=True, id="uid"), ("en",), TRAINING),
-    "bucc": Made(mined, FOREIGN, EVALUATION, is_whole=True),
-    "ccg": Made(partial(tagged, tagger=categories, column="tags"), ("en",), TRAINING),
-    "ccg-udpos": Made(POS, ("en",), TRAINING),
-    "commonsenseqa": Made(common_sense, ("en",), TRAINING),
-    "copa": Made(consequence, ("en",), TRAINING),
-    "cosmosqa": Made(partial(who_has_it, columns=ANSWERS), ("en",), TRAINING),
-    "hellaswag": Made(continuation, ("en",), TRAINING),
-    "imdb": Made(partial(feeling, column="text", around=2), ("en",), TRAINING),
-    "jsick": Made(inference, ("ja",), TEST),
-    "lareqa": Made(partial(reading, breaks=True), ALL, TEST),
-    "masakhaner": Made(NAMES, ALL, EVALUATION),
-    "mlqa": Made(reading, ("en", "ar", "de", "es", "hi", "zh"), EVALUATION),  # its metric knows no others
-    "mnli": Made(inference, ("en",), ("train", "dev"), translated=True),
-    "mrpc": Made(paraphrase, ("en",), TRAINING),
-    "pan-paraphrase": Made(paraphrase, ("en",), TRAINING),
-    "panx": Made(NAMES, ALL, TRAINING),
-    "pawsx": Made(paraphrase, ALL, TRAINING),
-    "qnli": Made(answered, ("en",), TRAINING),
-    "qqp": Made(questions, ("en",), TRAINING),
-    "rte": Made(TWO_WAY, ("en",), TRAINING),
-    "sick": Made(partial(inference, columns=SICK), ("en",), TRAINING),
-    "sick-relatedness": Made(
+TASKS: Mapping[str, TaskMaker] = {
+    "advglue": TaskMaker(inference, ("en",), TEST),
+    "advglue-mnli-mm": TaskMaker(inference, ("en",), TEST),
+    "advglue-qnli": TaskMaker(answered, ("en",), TEST),
+    "advglue-qqp": TaskMaker(questions, ("en",), TEST),
+    "advglue-rte": TaskMaker(TWO_WAY, ("en",), TEST),
+    "advglue-sst2": TaskMaker(FELT, ("en",), TEST),
+    "americasnli": TaskMaker(inference, ALL, EVALUATION),
+    "anli": TaskMaker(partial(inference, longer=True, id="uid"), ("en",), TRAINING),
+    "bucc": TaskMaker(mined, FOREIGN, EVALUATION, is_whole=True),
+    "ccg": TaskMaker(partial(tagged, tagger=categories, column="tags"), ("en",), TRAINING),
+    "ccg-udpos": TaskMaker(POS, ("en",), TRAINING),
+    "commonsenseqa": TaskMaker(common_sense, ("en",), TRAINING),
+    "copa": TaskMaker(consequence, ("en",), TRAINING),
+    "cosmosqa": TaskMaker(partial(who_has_it, columns=ANSWERS), ("en",), TRAINING),
+    "hellaswag": TaskMaker(continuation, ("en",), TRAINING),
+    "imdb": TaskMaker(partial(feeling, column="text", around=2), ("en",), TRAINING),
+    "jsick": TaskMaker(inference, ("ja",), TEST),
+    "lareqa": TaskMaker(partial(reading, breaks=True), ALL, TEST),
+    "masakhaner": TaskMaker(NAMES, ALL, EVALUATION),
+    "mlqa": TaskMaker(reading, ("en", "ar", "de", "es", "hi", "zh"), EVALUATION),  # its metric knows no others
+    "mnli": TaskMaker(inference, ("en",), ("train", "dev"), translated=True),
+    "mrpc": TaskMaker(paraphrase, ("en",), TRAINING),
+    "pan-paraphrase": TaskMaker(paraphrase, ("en",), TRAINING),
+    "panx": TaskMaker(NAMES, ALL, TRAINING),
+    "pawsx": TaskMaker(paraphrase, ALL, TRAINING),
+    "qnli": TaskMaker(answered, ("en",), TRAINING),
+    "qqp": TaskMaker(questions, ("en",), TRAINING),
+    "rte": TaskMaker(TWO_WAY, ("en",), TRAINING),
+    "sick": TaskMaker(partial(inference, columns=SICK), ("en",), TRAINING),
+    "sick-relatedness": TaskMaker(
         partial(related, columns=(*SICK, "relatedness_score"), least=1.0, most=5.0), ("en",), TRAINING
     ),
-    "siqa": Made(partial(who_has_it, columns=("answerA", "answerB", "answerC"), first=1), ("en",), ("train", "dev")),
-    "snli": Made(inference, ("en",), TRAINING),
-    "squad": Made(reading, ("en",), TRAINING, translated=True),
-    "squad-retrieval": Made(reading, ("en",), TRAINING),
-    "squad2": Made(partial(reading, may_abstain=True), ("en",), TRAINING),
-    "sst2": Made(FELT, ("en",), TRAINING),
-    "stsb": Made(partial(related, columns=("sentence1", "sentence2", "label"), least=0.0, most=5.0), ("en",), TRAINING),
-    "tatoeba": Made(translation, FOREIGN, TEST),
-    "tydiqa": Made(reading, ALL, TRAINING),
-    "udpos": Made(POS, ALL, TRAINING),
-    "xcopa": Made(consequence, ALL, EVALUATION),
-    "xnli": Made(inference, ALL, EVALUATION),
-    "xnli-var": Made(inference, ("es",), TEST),
-    "xquad": Made(reading, ALL, TEST),
-    "xwinograd": Made(pronoun, ALL, TEST),
+    "siqa": TaskMaker(
+        partial(who_has_it, columns=("answerA", "answerB", "answerC"), first=1), ("en",), ("train", "dev")
+    ),
+    "snli": TaskMaker(inference, ("en",), TRAINING),
+    "squad": TaskMaker(reading, ("en",), TRAINING, translated=True),
+    "squad-retrieval": TaskMaker(reading, ("en",), TRAINING),
+    "squad2": TaskMaker(partial(reading, may_abstain=True), ("en",), TRAINING),
+    "sst2": TaskMaker(FELT, ("en",), TRAINING),
+    "stsb": TaskMaker(
+        partial(related, columns=("sentence1", "sentence2", "label"), least=0.0, most=5.0), ("en",), TRAINING
+    ),
+    "tatoeba": TaskMaker(translation, FOREIGN, TEST),
+    "tydiqa": TaskMaker(reading, ALL, TRAINING),
+    "udpos": TaskMaker(POS, ALL, TRAINING),
+    "xcopa": TaskMaker(consequence, ALL, EVALUATION),
+    "xnli": TaskMaker(inference, ALL, EVALUATION),
+    "xnli-var": TaskMaker(inference, ("es",), TEST),
+    "xquad": TaskMaker(reading, ALL, TEST),
+    "xwinograd": TaskMaker(pronoun, ALL, TEST),
 }
 """Task -> what makes its rows. A task that is not here says something that this world does not know."""
 
@@ -182,12 +186,12 @@ def rows(task: str, language: str, split: str, suite: Suite = DEFAULT) -> Iterat
         there = "; ".join(f"{tag} {'/'.join(splits(task, tag))}" for tag in (*languages(task), *translations(task)))
         raise Missing(f"the generated world has no {task} {language} {split}", hint=f"it has {there}")
     size: int = getattr(suite, split)
-    cell = Cell(task=task, split=split, language=language_of(language), seed=suite.seed, rows=size)
+    cell = Split(task=task, split=split, language=language_of(language), seed=suite.seed, rows=size)
     for index in range(1 if made.is_whole else size):
         yield made.maker(cell, index)
 
 
-def _made(task: str) -> Made:
+def _made(task: str) -> TaskMaker:
     if task not in TASKS:
         raise UnknownName("task of the generated world", task, TASKS)
     return TASKS[task]

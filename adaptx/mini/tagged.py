@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from adaptx.mini.facts import FAMILIES, facts
-from adaptx.mini.lexicon import Said, Token
-from adaptx.mini.telling import Cell, Row, Telling, partly, tell
+from adaptx.mini.lexicon import Sentence, Token
+from adaptx.mini.sentences import Row, Split, SurfaceForm, partly, tell
 
 __all__ = ["CATEGORIES", "categories", "names", "parts_of_speech", "tagged"]
 
@@ -24,10 +24,10 @@ ENTITIES: Mapping[str, str] = {
     "institution": "ORG",
 }
 
-Tagger = Callable[[Telling, Said], list[str]]
+Tagger = Callable[[SurfaceForm, Sentence], list[str]]
 
 
-def tagged(cell: Cell, index: int, *, tagger: Tagger, column: str) -> Row:
+def tagged(cell: Split, index: int, *, tagger: Tagger, column: str) -> Row:
     """Tell one or two facts as tokens with their tags."""
     draw = cell.draw(index)
     families = draw.some(tuple(FAMILIES), 1 + draw.below(2))
@@ -37,12 +37,12 @@ def tagged(cell: Cell, index: int, *, tagger: Tagger, column: str) -> Row:
     return {"id": cell.id(index), "tokens": tokens, column: [tag for pair in said for tag in tagger(*pair)]}
 
 
-def parts_of_speech(_: Telling, said: Said) -> list[str]:
+def parts_of_speech(_: SurfaceForm, said: Sentence) -> list[str]:
     """Return the part of speech of each token."""
     return [token.pos for token in said.tokens]
 
 
-def names(_: Telling, said: Said) -> list[str]:
+def names(_: SurfaceForm, said: Sentence) -> list[str]:
     """Return for each token whether it begins or continues the name of a person, a place or an institution."""
     tags = ["O"] * len(said.tokens)
     for role, kind in ENTITIES.items():
@@ -83,13 +83,13 @@ CATEGORIES = tuple(
 """All categories that `categories` gives, in the order of a head's labels."""
 
 
-def categories(telling: Telling, said: Said) -> list[str]:
+def categories(telling: SurfaceForm, said: Sentence) -> list[str]:
     """Return the category of each token of an English sentence."""
     verb = next(n for n, token in enumerate(said.tokens) if token.pos in ("VERB", "AUX"))
     return [_category(telling, token, is_fronted=n < verb) for n, token in enumerate(said.tokens)]
 
 
-def _category(telling: Telling, token: Token, *, is_fronted: bool) -> str:
+def _category(telling: SurfaceForm, token: Token, *, is_fronted: bool) -> str:
     family = telling.fact.family
     if token.pos in ("VERB", "AUX"):
         return INVERTED if telling.form == "relation" else VERBS[family]

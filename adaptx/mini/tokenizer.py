@@ -14,7 +14,7 @@ from string import ascii_letters, digits, punctuation
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import XLMRobertaTokenizerFast
 
-from adaptx.mini.course import STAGES, Lesson
+from adaptx.mini.lessons import STAGES, Lesson
 from adaptx.mini.lexicon import language, tags
 
 __all__ = ["build"]

@@ -24,7 +24,7 @@ from adaptx.model.dropout import replace_dropout
 from adaptx.model.forms import Batch, heavy_form
 from adaptx.model.forms.mlm import MaskedHead
 from adaptx.model.forms.retrieval import MeanHead
-from adaptx.model.methods import Layer, Method, check_tensors, method_named, read_tensors, write_tensors
+from adaptx.model.methods import Method, TrainedLayer, check_tensors, method_named, read_tensors, write_tensors
 from adaptx.model.size import shape_of
 from adaptx.spec import MethodSpec
 from adaptx.tasks.forms import form_named, same_head
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from adaptx.backbone import BackboneRef
     from adaptx.tasks.task import Task
 
-__all__ = ["BARE", "Layer", "StackModel", "frozen", "trainable"]
+__all__ = ["BARE", "StackModel", "TrainedLayer", "frozen", "trainable"]
 
 HEAD_WEIGHTS, HEAD_CARD = "head.safetensors", "head.json"
 BARE = MethodSpec(name="lora", version=1)  # how a backbone alone is held: frozen, as it is under an adapter
@@ -138,7 +138,7 @@ class StackModel(nn.Module):
 
 def trainable(
     ref: BackboneRef,
-    below: Sequence[Layer],
+    below: Sequence[TrainedLayer],
     method: MethodSpec,
     task: Task,
     *,
@@ -171,7 +171,7 @@ def trainable(
 
 def frozen(
     ref: BackboneRef,
-    layers: Sequence[Layer],
+    layers: Sequence[TrainedLayer],
     task: Task,
     *,
     precision: str,
@@ -227,7 +227,7 @@ def fresh_head(loaded: backbone.Backbone, task: Task) -> nn.Module:
     return heavy_form(task.form).head(loaded.hidden_size, task, summary=summary).float()
 
 
-def check_fit(ref: BackboneRef, layers: Sequence[Layer], method: MethodSpec) -> None:
+def check_fit(ref: BackboneRef, layers: Sequence[TrainedLayer], method: MethodSpec) -> None:
     """Raise `Incompatible` if the layers, the method and the backbone do not go together."""
     for layer in layers:
         if layer.method.name != method.name:
@@ -286,13 +286,13 @@ def head_card(task: Task) -> dict[str, Any]:
     return {"form": task.form, "task": task.name, "labels": list(task.labels), "fields": list(task.fields)}
 
 
-def read_cards(layer: Layer) -> list[dict[str, Any]]:
+def read_cards(layer: TrainedLayer) -> list[dict[str, Any]]:
     """Return what every head of a layer was trained for: one, or one a task of a mixture."""
     card = read_json(layer.path / HEAD_CARD)
     return list(card.get("heads", [card]))
 
 
-def head_for(cards: Sequence[Mapping[str, Any]], task: Task, layer: Layer) -> int:
+def head_for(cards: Sequence[Mapping[str, Any]], task: Task, layer: TrainedLayer) -> int:
     """Return which head answers ``task``: of those with its form and labels, one of its training counterpart."""
     fitting = [number for number, card in enumerate(cards) if same_head(card["form"], card["labels"], task)]
     if not fitting:
@@ -314,7 +314,7 @@ def label_order(card: Mapping[str, Any], task: Task) -> list[int] | None:
     return None if learnt == asked else [learnt.index(label) for label in asked]
 
 
-def filled_head(head: nn.Module, layer: Layer, task: Task) -> list[int] | None:
+def filled_head(head: nn.Module, layer: TrainedLayer, task: Task) -> list[int] | None:
     """Fill a head from the one of ``layer`` that answers ``task``; return the order of its labels as `label_order`."""
     cards = read_cards(layer)
     number = head_for(cards, task, layer)

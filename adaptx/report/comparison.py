@@ -12,7 +12,7 @@ from typing import Any
 from rich.text import Text
 
 from adaptx.report.lists import console
-from adaptx.report.sheet import Sheet, rich_table
+from adaptx.report.table import Sheet, rich_table
 from adaptx.report.tables import points, print_flags, print_steps, with_interval
 
 __all__ = [

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from adaptx.report.lists import console
+from adaptx.report.provenance import world_of
 from adaptx.report.tables import points
-from adaptx.report.world import world_of
 
 __all__ = ["show"]
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from adaptx.report.lists import console, show_one
 from adaptx.report.lists import show as show_rows
-from adaptx.report.world import world_of
+from adaptx.report.provenance import world_of
 
 __all__ = ["points", "show", "with_interval"]
 

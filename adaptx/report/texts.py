@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from adaptx.analysis.scores import one_source
 from adaptx.report.comparison import flags_of, label_of, sheets_of, summary
-from adaptx.report.world import world_of
+from adaptx.report.provenance import world_of
 
 if TYPE_CHECKING:
-    from adaptx.report.sheet import Sheet
+    from adaptx.report.table import Sheet
 
 __all__ = ["FORMS", "text_of"]
 

@@ -1,7 +1,7 @@
 """What an attack is: proposals (door 1) or a search of its own (door 2); its signature is its schema.
 
 Owns `Attack`, the decorator `attack` and `AttackRequest`, which resolves every parameter before it is hashed; may not
-ask a model. The threat model is declared by ``needs`` and enforced by `adaptx.robustness.victim`: a door-1 attack has
+ask a model. The threat model is declared by ``needs`` and enforced by `adaptx.robustness.replies`: a door-1 attack has
 none, for the *search* asks.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from adaptx.errors import PluginError, UsageError
 from adaptx.registry import load
 from adaptx.robustness.edits import Candidate, Edit
-from adaptx.robustness.parameters import Between, Choice, Parameter, Subset, resolve, schema
+from adaptx.robustness.parameters import Between, OneOf, Parameter, Subset, resolve, schema
 from adaptx.robustness.search import Search, search_named
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ __all__ = [
     "AttackRequest",
     "Between",
     "Candidate",
-    "Choice",
     "Edit",
     "Needs",
+    "OneOf",
     "Subset",
     "attack",
     "attack_request",
@@ -136,7 +136,7 @@ def parse_attack(text: str) -> tuple[str, dict[str, str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttackRequest:
-    """An attack with everything resolved: what is hashed and what `adaptx.robustness.run.attack_cell` runs."""
+    """An attack with everything resolved: what is hashed and what `adaptx.robustness.engine.attack_cell` runs."""
 
     attack: Attack
     driver: Search | None  # None behind door 2

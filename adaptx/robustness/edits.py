@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from adaptx.robustness.text import boundaries
+from adaptx.robustness.graphemes import boundaries
 from adaptx.tasks.example import Answer, Example
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from adaptx.errors import PluginError, UnknownName, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-__all__ = ["Between", "Choice", "Parameter", "Subset", "resolve", "schema"]
+__all__ = ["Between", "OneOf", "Parameter", "Subset", "resolve", "schema"]
 
 KINDS = (bool, int, float, str)
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -39,7 +39,7 @@ class Between:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class OneOf:
     """Limit of a text: one of ``names``."""
 
     names: tuple[str, ...]
@@ -74,7 +74,7 @@ class Parameter:
     name: str
     kind: type
     default: Any
-    limit: Between | Choice | Subset | None = None
+    limit: Between | OneOf | Subset | None = None
 
 
 def schema(function: Callable[..., Any], provided: Collection[str]) -> tuple[Parameter, ...]:

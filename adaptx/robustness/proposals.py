@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from adaptx.errors import PluginError
 from adaptx.robustness.attack import Attack, Edit
 from adaptx.robustness.edits import cost, fault, touches_span
+from adaptx.robustness.graphemes import Alphabet, boundaries, nfc
 from adaptx.robustness.search import Proposals
-from adaptx.robustness.text import Alphabet, boundaries, nfc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from random import Random
 
-    from adaptx.robustness.session import Victim
+    from adaptx.robustness.session import AttackTarget
 
 __all__ = ["propose"]
 
@@ -34,7 +34,7 @@ class Shown:
 
 
 def propose(
-    attack: Attack, parameters: Mapping[str, Any], victim: Victim, alphabets: Mapping[str, Alphabet]
+    attack: Attack, parameters: Mapping[str, Any], victim: AttackTarget, alphabets: Mapping[str, Alphabet]
 ) -> Proposals:
     """Return the proposals of ``attack`` for one victim; fields are drawn in proportion to their clusters."""
     texts = {field: victim.example.texts[field] for field in victim.fields}
@@ -70,7 +70,7 @@ def _shown(text: str, *, snapped: bool) -> Shown:
     )
 
 
-def _placed(edit: object, field: str, shown: Shown, victim: Victim) -> Edit | None:
+def _placed(edit: object, field: str, shown: Shown, victim: AttackTarget) -> Edit | None:
     """Return the proposal in original offsets, None on a protected span; raises `PluginError` for any other fault."""
     if not isinstance(edit, Edit):
         raise PluginError(f"proposed {edit!r:.80}, not an Edit")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from adaptx.robustness.attack import Needs
-    from adaptx.robustness.victim import Budget, Reply, ScoredReply
+    from adaptx.robustness.replies import Budget, Reply, ScoredReply
 
 __all__ = ["Proposals", "Questions", "Search", "random_search", "search_named", "search_names"]
 

@@ -1,7 +1,7 @@
 """One attack on one example: a generator driven step by step, guarded against whatever a plugin may do.
 
 Owns the guard: exceptions, hangs, mutation, overspending and forbidden edits end the session with an error, never the
-run. May not ask the model: `adaptx.robustness.run` answers the questions of many sessions at once.
+run. May not ask the model: `adaptx.robustness.engine` answers the questions of many sessions at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from adaptx.errors import Interrupted
 from adaptx.robustness.edits import Candidate, Spans, fault
-from adaptx.robustness.victim import Budget
+from adaptx.robustness.replies import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from adaptx.robustness.search import Questions
     from adaptx.tasks.example import Example
 
-__all__ = ["Kept", "Session", "Victim", "frozen"]
+__all__ = ["AttackTarget", "BestCandidate", "Session", "frozen"]
 
 
 WAITING = 6  # times the seconds that a step may compute, it may take in all: a busy machine is not the plugin's fault
@@ -35,7 +35,7 @@ class Overrun(BaseException):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Victim:
+class AttackTarget:
     """The example under attack and what of it may be edited."""
 
     example: Example
@@ -45,7 +45,7 @@ class Victim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class BestCandidate:
     """The best candidate so far: reached first, then the lowest value, then the highest score."""
 
     reached: bool
@@ -71,7 +71,7 @@ class Session:
     """Drive one generator. ``asked`` holds the candidates that wait for replies; empty when the session has ended."""
 
     def __init__(
-        self, start: Callable[[Example, Budget], Questions], victim: Victim, budget: int, seconds: float
+        self, start: Callable[[Example, Budget], Questions], victim: AttackTarget, budget: int, seconds: float
     ) -> None:
         self.victim = victim
         self.total, self.spent = budget, 0
@@ -79,7 +79,7 @@ class Session:
         self.seconds = seconds
         self.given = frozen(victim.example)
         self.asked: list[Candidate] = []
-        self.kept: Kept | None = None
+        self.kept: BestCandidate | None = None
         self.error: str | None = None
         self._generator: Questions | None = None
         self._guarded(lambda: self._begin(start))
@@ -95,7 +95,7 @@ class Session:
         else:
             self._guarded(lambda: self._take(generator.send(replies)))
 
-    def keep(self, kept: Kept) -> None:
+    def keep(self, kept: BestCandidate) -> None:
         """Note a candidate; the first of the best is kept. The unedited text is never kept."""
         if kept.candidate and (self.kept is None or kept.rank > self.kept.rank):
             self.kept = kept

@@ -6,6 +6,6 @@ one was not reused, ``atomic`` the durable writing underneath. Light: no torch, 
 
 from adaptx.store.difference import ABSENT, Difference
 from adaptx.store.lease import Held, Lease
-from adaptx.store.store import Pruned, Record, Store, discover
+from adaptx.store.store import Pruned, Store, StoredStep, discover
 
-__all__ = ["ABSENT", "Difference", "Held", "Lease", "Pruned", "Record", "Store", "discover"]
+__all__ = ["ABSENT", "Difference", "Held", "Lease", "Pruned", "Store", "StoredStep", "discover"]

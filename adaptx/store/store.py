@@ -23,7 +23,7 @@ from adaptx.spec import SCHEMA, Spec, content_id, digest, request
 from adaptx.store import atomic, lease, manifest
 from adaptx.store.difference import Difference, differences
 
-__all__ = ["Pruned", "Record", "Store", "discover"]
+__all__ = ["Pruned", "Store", "StoredStep", "discover"]
 
 FOLDER, MARK = "runs", "store.json"
 ID = re.compile(r"[0-9a-f]{64}")
@@ -33,7 +33,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class StoredStep:
     """A committed step. ``spec`` is its request, ``manifest`` how it was made."""
 
     id: str
@@ -73,7 +73,7 @@ class Store:
         """Where the reports of recipes are written unless somebody says otherwise."""
         return self.root / "reports"
 
-    def get(self, step_id: str) -> Record | None:
+    def get(self, step_id: str) -> StoredStep | None:
         """Return the committed step, or None; its bytes are not verified (see `check`)."""
         folder = self._folder(step_id)
         return None if folder is None else _record(folder)
@@ -91,7 +91,7 @@ class Store:
             )
         return found[0]
 
-    def all(self, kind: str | None = None) -> Iterator[Record]:
+    def all(self, kind: str | None = None) -> Iterator[StoredStep]:
         """Yield the committed steps, of one kind or all, sorted by kind and id."""
         yield from (_record(path.parent) for path in self._manifests(_word(kind) if kind else "*"))
 
@@ -122,7 +122,7 @@ class Store:
         how: Mapping[str, Any],
         seconds: float,
         facts: Mapping[str, Any],
-    ) -> Record:
+    ) -> StoredStep:
         """Make the files in ``staged`` (inside ``work``, which is used up) the result of ``spec``.
 
         A result that is there already is kept; an evicted one is replaced, and the manifest says whether the weights
@@ -145,13 +145,13 @@ class Store:
             raise Missing(f"no result {step_id[:12]} in {self.root}", hint="adaptx ls results")
         return manifest.faults(folder, step_id)
 
-    def intact(self, step_id: str) -> Record:
+    def intact(self, step_id: str) -> StoredStep:
         """Return a committed step after checking its files; raise `StoreCorrupt` for a changed one, else `Missing`."""
         if faults := self.check(step_id):
             raise StoreCorrupt(faults[0], hint=f"adaptx prune {step_id[:12]}, and the same command makes it again")
         return self._committed(step_id)
 
-    def nearest(self, spec: Spec) -> Record | None:
+    def nearest(self, spec: Spec) -> StoredStep | None:
         """Return the stored step of the same kind whose request differs in the fewest fields."""
         wanted = request(spec)
         return min(self.all(spec.kind), key=lambda record: len(differences(wanted, record.spec)), default=None)
@@ -262,7 +262,7 @@ class Store:
     def _manifests(self, kind: str, prefix: str = "") -> list[Path]:
         return sorted(self.root.glob(f"store/{kind}/{prefix[:2] or '*'}/{prefix}*/{manifest.MANIFEST}"))
 
-    def _committed(self, step_id: str) -> Record:
+    def _committed(self, step_id: str) -> StoredStep:
         record = self.get(step_id)
         if record is None:
             raise Missing(f"no result {step_id[:12]} in {self.root}", hint="adaptx ls results")
@@ -276,13 +276,13 @@ def discover(start: Path) -> Path:
     return next((store for store in known if (store / MARK).is_file()), start / FOLDER)
 
 
-def _record(folder: Path) -> Record:
+def _record(folder: Path) -> StoredStep:
     told, spec = _json(folder / manifest.MANIFEST), _json(folder / manifest.SPEC)
     evicted = (folder / manifest.EVICTED).exists()
-    return Record(id=folder.name, kind=folder.parts[-3], path=folder, spec=spec, manifest=told, evicted=evicted)
+    return StoredStep(id=folder.name, kind=folder.parts[-3], path=folder, spec=spec, manifest=told, evicted=evicted)
 
 
-def _stage(staged: Path, spec: Spec, told: dict[str, Any], earlier: Record | None) -> None:
+def _stage(staged: Path, spec: Spec, told: dict[str, Any], earlier: StoredStep | None) -> None:
     """Write the request and then the manifest beside the files, and flush all of it to disk."""
     (staged / manifest.SPEC).write_bytes(manifest.render(request(spec)))
     described = manifest.describe(staged, told)

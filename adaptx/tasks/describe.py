@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from adaptx.tasks.catalog import PAGES, task_named
-from adaptx.tasks.task import Origin, Task
+from adaptx.tasks.task import HubOverride, Task
 
 __all__ = ["document", "plain", "rows_of", "summary"]
 
@@ -50,7 +50,7 @@ def rows_of(task: Task, split: str) -> str:
 
 def plain(value: Any) -> Any:
     """Return a task or a part of it as what JSON knows; an origin of no language is None."""
-    if isinstance(value, Origin) and not value.languages:
+    if isinstance(value, HubOverride) and not value.languages:
         return None
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value) if field.repr}
@@ -81,7 +81,7 @@ def _section(task: Task) -> str:
         "only when asked for": " ".join(task.extra_languages),
         "splits": "; ".join(_split(task, split) for split in task.splits),
         "reported": task.report_split,
-        "from": _origin(Origin(hub=task.hub, revision=task.revision)),
+        "from": _origin(HubOverride(hub=task.hub, revision=task.revision)),
         "elsewhere": _languages(task.elsewhere),
         "translated training rows": _languages(task.translations),
         "in a folder": f"`{task.folder}/`" + "".join(f", {tag} in `{name}/`" for tag, name in task.folders.items()),
@@ -101,13 +101,13 @@ def _split(task: Task, split: str) -> str:
     return told + (f" {rows}" if (rows := rows_of(task, split)) else "") + ", no gold" * (split in task.unlabelled)
 
 
-def _origin(origin: Origin) -> str:
+def _origin(origin: HubOverride) -> str:
     if origin.hub is None:
         return "a local folder only"
     return f"`{origin.hub}` at " + (f"`{origin.revision[:12]}`" if origin.revision else "the commit of its first use")
 
 
-def _languages(origin: Origin) -> str:
+def _languages(origin: HubOverride) -> str:
     return f"{' '.join(origin.languages)} from {_origin(origin)}" if origin.languages else ""
 
 

@@ -15,8 +15,8 @@ __all__ = [
     "Answered",
     "ClassPrediction",
     "Example",
-    "Neighbour",
     "Prediction",
+    "RetrievalPrediction",
     "SpanPrediction",
     "TagPrediction",
     "ValuePrediction",
@@ -126,7 +126,7 @@ class TagPrediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class RetrievalPrediction:
     """What a query found: the ids of the nearest items, nearest first, their scores, and the best gold's score.
 
     ``back`` is the query that the gold item finds in turn; ``threshold`` is the least score at which mining keeps what
@@ -149,4 +149,4 @@ class Neighbour:
 Answered = int | float | str | tuple[int, ...]
 """What a victim tells of its answer: a label's index, a grade, a text or an id, or a tag per token."""
 
-Prediction = ClassPrediction | SpanPrediction | ValuePrediction | TagPrediction | Neighbour
+Prediction = ClassPrediction | SpanPrediction | ValuePrediction | TagPrediction | RetrievalPrediction

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from adaptx import rules
+from adaptx import validation
 from adaptx.errors import UnknownName
 from adaptx.spec import MethodSpec, Optimisation
 from adaptx.tasks.forms import form_named
 
 if TYPE_CHECKING:
-    from adaptx.rules import Rule
     from adaptx.tasks.forms import Form
+    from adaptx.validation import Rule
 
 __all__ = ["LANGUAGE", "METHODS", "NAME", "SPLITS", "joined", "listed", "mistakes_of"]
 
@@ -42,7 +42,7 @@ def mistakes_of(page: Mapping[str, Any]) -> list[str]:
     right = {key: value for key, value in page.items() if key in RULES and key not in wrong}
     missing = (key for key in RULES if key in REQUIRED and key not in page)
     return [
-        *rules.unknown(page, RULES),
+        *validation.unknown(page, RULES),
         *(f"missing key {key!r}" for key in missing),
         *(f"{key}: {told}" for key, told in wrong.items()),
         *_agreements(right),
@@ -66,68 +66,74 @@ def _defaults(value: Any) -> str | None:
     if not isinstance(value, dict):
         return f"{value!r} is not a table"
     known = HYPERPARAMETERS | set(METHODS)
-    told = [f"unknown {key!r}{rules.near(key, known)}" for key in value if key not in known]
+    told = [f"unknown {key!r}{validation.near(key, known)}" for key in value if key not in known]
     for method in (method for method in METHODS if method in value):
         if not isinstance(value[method], dict):
             told.append(f"{method} = {value[method]!r} is not a table")
             continue
         unknown = (key for key in value[method] if key not in HYPERPARAMETERS)
-        told += [f"{method}: unknown {key!r}{rules.near(key, HYPERPARAMETERS)}" for key in unknown]
+        told += [f"{method}: unknown {key!r}{validation.near(key, HYPERPARAMETERS)}" for key in unknown]
     return "; ".join(told) or None
 
 
-NAMED = rules.matching(NAME, "a name of small letters, digits, - and _")
-TAGGED = rules.matching(LANGUAGE, "a BCP-47 tag such as de, zh-Hant or pt-BR")
-WORDED = rules.matching(WORD, "a single name without a path in it")
-HUB = rules.matching(HUB_ID, "a hub id, namespace/name")
-COMMITTED = rules.matching(COMMIT, "a commit of 40 hex digits")
-OURS = rules.one_of(*SPLITS)
-UPSTREAM_SPLITS = rules.table(OURS, rules.either(WORDED, rules.list_of(WORDED), list))
-COLUMNS = rules.table(rules.text, rules.either(rules.text, rules.list_of(rules.text), list))
-ORIGIN = rules.record({"languages": rules.table(TAGGED, WORDED), "hub": HUB, "revision": COMMITTED}, "languages")
+NAMED = validation.matching(NAME, "a name of small letters, digits, - and _")
+TAGGED = validation.matching(LANGUAGE, "a BCP-47 tag such as de, zh-Hant or pt-BR")
+WORDED = validation.matching(WORD, "a single name without a path in it")
+HUB = validation.matching(HUB_ID, "a hub id, namespace/name")
+COMMITTED = validation.matching(COMMIT, "a commit of 40 hex digits")
+OURS = validation.one_of(*SPLITS)
+UPSTREAM_SPLITS = validation.table(OURS, validation.either(WORDED, validation.list_of(WORDED), list))
+COLUMNS = validation.table(
+    validation.text, validation.either(validation.text, validation.list_of(validation.text), list)
+)
+ORIGIN = validation.record(
+    {"languages": validation.table(TAGGED, WORDED), "hub": HUB, "revision": COMMITTED}, "languages"
+)
 
 RULES: Mapping[str, Rule] = {
     "name": NAMED,
-    "version": rules.whole,
+    "version": validation.whole,
     "form": _form,
-    "title": rules.text,
-    "metric": rules.text,
-    "chance": rules.share,
-    "licence": rules.text,
-    "cite": rules.text,
-    "trains_on": rules.list_of(NAMED, least=0),
-    "languages": rules.table(TAGGED, WORDED),
+    "title": validation.text,
+    "metric": validation.text,
+    "chance": validation.share,
+    "licence": validation.text,
+    "cite": validation.text,
+    "trains_on": validation.list_of(NAMED, least=0),
+    "languages": validation.table(TAGGED, WORDED),
     "splits": UPSTREAM_SPLITS,
     "columns": COLUMNS,
-    "fields": rules.table(rules.text, rules.flag),
-    "labels": rules.list_of(rules.text),
+    "fields": validation.table(validation.text, validation.flag),
+    "labels": validation.list_of(validation.text),
     "labels_file": WORDED,
     "folder": WORDED,
-    "folders": rules.table(TAGGED, WORDED),
-    "folder_labels": rules.list_of(rules.text),
+    "folders": validation.table(TAGGED, WORDED),
+    "folder_labels": validation.list_of(validation.text),
     "hub": HUB,
     "revision": COMMITTED,
     "hub_config": WORDED,
-    "hub_language": rules.text,
-    "hub_splits": rules.table(OURS, rules.either(WORDED, rules.list_of(WORDED, least=0), list)),
+    "hub_language": validation.text,
+    "hub_splits": validation.table(OURS, validation.either(WORDED, validation.list_of(WORDED, least=0), list)),
     "hub_columns": COLUMNS,
     "elsewhere": ORIGIN,
     "translations": ORIGIN,
-    "extra_languages": rules.list_of(TAGGED),
-    "sizes": rules.table(OURS, rules.either(rules.whole, rules.table(TAGGED, rules.whole), dict)),
-    "gold_splits": rules.list_of(OURS),
-    "parallel": rules.text,
-    "group": rules.text,
-    "repair": rules.either(rules.text, rules.list_of(rules.text), list),
-    "holdout": rules.share,
+    "extra_languages": validation.list_of(TAGGED),
+    "sizes": validation.table(
+        OURS, validation.either(validation.whole, validation.table(TAGGED, validation.whole), dict)
+    ),
+    "gold_splits": validation.list_of(OURS),
+    "parallel": validation.text,
+    "group": validation.text,
+    "repair": validation.either(validation.text, validation.list_of(validation.text), list),
+    "holdout": validation.share,
     "report_split": OURS,
     "defaults": _defaults,
-    "training_languages": rules.list_of(TAGGED),
-    "scorer": rules.text,
-    "layout": rules.one_of("bitext", "sentences", "entities"),
+    "training_languages": validation.list_of(TAGGED),
+    "scorer": validation.text,
+    "layout": validation.one_of("bitext", "sentences", "entities"),
     "query_language": TAGGED,
     "range": _range,
-    "mixes": rules.list_of(NAMED),
+    "mixes": validation.list_of(NAMED),
 }
 REQUIRED = {
     *("name", "version", "form", "title", "metric", "chance", "licence", "cite", "trains_on"),
@@ -150,7 +156,9 @@ def _split_agreements(page: Mapping[str, Any]) -> Iterator[str]:
     named |= {key: list(page.get(key, ())) for key in ("hub_splits", "sizes", "gold_splits")}
     for key, names in named.items() if splits else ():
         yield from (
-            f"{key}: {name!r} is not among the splits{rules.near(name, splits)}" for name in names if name not in splits
+            f"{key}: {name!r} is not among the splits{validation.near(name, splits)}"
+            for name in names
+            if name not in splits
         )
     gold = page.get("gold_splits", list(splits))
     learnt = [page.get("report_split", "test"), *(name for name in ("train", "dev") if name in splits)]
@@ -169,19 +177,21 @@ def _language_agreements(page: Mapping[str, Any]) -> Iterator[str]:
     if "train" in page.get("splits", {}):
         named["training_languages"] = page.get("training_languages", ["en"])
     for key, tags in named.items():
-        yield from (f"{key}: {tag!r} is not declared{rules.near(tag, declared)}" for tag in tags if tag not in declared)
+        yield from (
+            f"{key}: {tag!r} is not declared{validation.near(tag, declared)}" for tag in tags if tag not in declared
+        )
     twice = declared.intersection(page["languages"], page.get("elsewhere", {}).get("languages", ()))
     yield from (f"elsewhere: {tag!r} is in languages too" for tag in sorted(twice))
 
 
 def _form_agreements(page: Mapping[str, Any], form: Form) -> Iterator[str]:
     if "metric" in page and page["metric"] not in form.metrics:
-        yield f"metric: form {form.name} has no {page['metric']!r}{rules.near(page['metric'], form.metrics)}"
+        yield f"metric: form {form.name} has no {page['metric']!r}{validation.near(page['metric'], form.metrics)}"
     for repair in listed(page.get("repair", [])):
         if repair not in form.repairs:
-            yield f"repair: form {form.name} has no {repair!r}{rules.near(repair, form.repairs)}"
+            yield f"repair: form {form.name} has no {repair!r}{validation.near(repair, form.repairs)}"
     if "scorer" in page and page["scorer"] not in form.scorers:
-        yield f"scorer: form {form.name} has no {page['scorer']!r}{rules.near(page['scorer'], form.scorers)}"
+        yield f"scorer: form {form.name} has no {page['scorer']!r}{validation.near(page['scorer'], form.scorers)}"
     if "metric" in page and ("range" in page) != (page["metric"] in GRADED):
         yield f"range: pages with metric {' or '.join(GRADED)} have one, and no others"
     labelled = form.labelled and "range" not in page
@@ -197,7 +207,9 @@ def _form_agreements(page: Mapping[str, Any], form: Form) -> Iterator[str]:
         yield from (f"columns: {name!r} is one column, only {OPTIONS!r} may be several" for name in several)
         for key in ("columns", "hub_columns"):
             unread = (name for name in page.get(key, ()) if name not in (*needed, "id"))
-            yield from (f"{key}: {name!r} is read by nothing{rules.near(name, (*needed, 'id'))}" for name in unread)
+            yield from (
+                f"{key}: {name!r} is read by nothing{validation.near(name, (*needed, 'id'))}" for name in unread
+            )
 
 
 def joined(value: Any) -> Any:

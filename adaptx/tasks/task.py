@@ -14,18 +14,18 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
-from adaptx import rules
+from adaptx import validation
 from adaptx.errors import UsageError
 from adaptx.tasks.page import METHODS, joined, listed, mistakes_of
 
-__all__ = ["Origin", "Task", "read_page"]
+__all__ = ["HubOverride", "Task", "read_page"]
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 SPLIT_KEYS = ("splits", "hub_splits")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class HubOverride:
     """Where some languages of a page are read from in the place of its own hub; in a local folder they lie together."""
 
     languages: Mapping[str, str] = field(default_factory=lambda: EMPTY)  # tag -> the hub's config
@@ -66,8 +66,8 @@ class Task:
         default_factory=lambda: EMPTY
     )  # where the hub names them otherwise; () for one that it lacks
     hub_columns: Mapping[str, Any] = field(default_factory=lambda: EMPTY)  # likewise
-    elsewhere: Origin = Origin()  # languages that another hub data set holds, under the names of `columns`
-    translations: Origin = Origin()  # languages into which the training rows were translated by machine
+    elsewhere: HubOverride = HubOverride()  # languages that another hub data set holds, under the names of `columns`
+    translations: HubOverride = HubOverride()  # languages into which the training rows were translated by machine
     extra_languages: tuple[str, ...] = ()  # evaluated only when asked for: XTREME-R's, which enter no mean of XTREME's
     sizes: Mapping[str, Any] = field(default_factory=lambda: EMPTY)  # split -> rows of each language, or by tag
     gold_splits: tuple[str, ...] = ()  # whose labels are published; none named on the page: all
@@ -82,7 +82,7 @@ class Task:
     training_languages: tuple[str, ...] = ("en",)
     notes: str = ""  # the comment at the head of the page
     scorer: str = "squad_v1"  # of spans: squad_v1, squad_v2 (a question may have no answer), mlqa (by language)
-    layout: str | None = None  # of retrieval data that are not one row a query and its item: `data.layouts`
+    layout: str | None = None  # of retrieval data that are not one row a query and its item: `data.retrieval_layouts`
     query_language: str | None = None  # of retrieval: where queries are not in the cell's language (Tatoeba's English)
     range: tuple[float, float] | None = None  # of grades: least and most; None where rows have labels
     mixes: tuple[str, ...] = ()  # tasks whose rows together are this one's (ANLI+), under its one head
@@ -119,7 +119,7 @@ def read_page(text: str, where: str) -> Task:
         page = joined(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where} is not TOML: {error}") from error
-    rules.refuse(where, mistakes_of(page))
+    validation.refuse(where, mistakes_of(page))
     absent: dict[str, Any] = {"labels": (), "hub": None, "revision": None}
     plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}
     return Task(**absent | plain | _resolved(page), notes=_notes(text))
@@ -133,7 +133,7 @@ def _notes(text: str) -> str:
 
 def _resolved(page: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keys whose value on a `Task` is not simply what the page says."""
-    elsewhere, translations = (Origin(**_frozen(page.get(key, {}))) for key in ("elsewhere", "translations"))
+    elsewhere, translations = (HubOverride(**_frozen(page.get(key, {}))) for key in ("elsewhere", "translations"))
     several = {key: {split: listed(names) for split, names in page.get(key, {}).items()} for key in SPLIT_KEYS}
     return {
         **{key: _frozen(value) for key, value in several.items()},

@@ -24,7 +24,7 @@ from adaptx.errors import Missing
 
 if TYPE_CHECKING:
     from adaptx.spec import Optimisation
-    from adaptx.training.how import How
+    from adaptx.training.settings import ComputeSettings
 
 __all__ = ["Engine", "Group", "join"]
 
@@ -86,7 +86,7 @@ class Group:
 _joined: dict[str, Group] = {}
 
 
-def join(how: How) -> Group:
+def join(how: ComputeSettings) -> Group:
     """Enter the process group of a launch, or one of this process alone; the second call returns the first's group.
 
     Raises `Missing` where ``how`` asks for CUDA and there is none.
@@ -97,7 +97,7 @@ def join(how: How) -> Group:
     return _joined[device]
 
 
-def _device(how: How) -> str:
+def _device(how: ComputeSettings) -> str:
     found = torch.cuda.is_available()
     if how.device == "cuda" and not found:
         raise Missing("--device cuda, but torch sees no CUDA device here", hint="--device cpu")
@@ -146,7 +146,7 @@ def _deepspeed(group: Group) -> Any:
 class Engine:
     """One model being trained by DeepSpeed, at any ZeRO stage, with its AdamW."""
 
-    def __init__(self, model: nn.Module, optimisation: Optimisation, how: How, group: Group) -> None:
+    def __init__(self, model: nn.Module, optimisation: Optimisation, how: ComputeSettings, group: Group) -> None:
         self.model, self.group = model, group
         self.trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.stage = how.stage(ranks=group.size, trained_share=_share(self.trained.values(), model.parameters()))
@@ -289,7 +289,7 @@ def _parameter_groups(trained: Mapping[str, nn.Parameter], optimisation: Optimis
     return [group for group in groups if group["params"]]
 
 
-def _config(stage: int, optimisation: Optimisation, how: How, *, cpu: bool) -> dict[str, Any]:
+def _config(stage: int, optimisation: Optimisation, how: ComputeSettings, *, cpu: bool) -> dict[str, Any]:
     """Return DeepSpeed's configuration; batch sizes are nominal, since the caller owns accumulation."""
     zero: dict[str, Any] = {
         "stage": stage,

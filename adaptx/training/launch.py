@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from adaptx.errors import Exit, Missing
 
 if TYPE_CHECKING:
-    from adaptx.training.how import How
+    from adaptx.training.settings import ComputeSettings
 
 __all__ = ["command", "free_port", "launch"]
 
@@ -31,7 +31,7 @@ STDERR = 2
 FORWARDED = (signal.SIGINT, signal.SIGTERM)
 
 
-def launch(module: str, args: Sequence[str], how: How) -> int:
+def launch(module: str, args: Sequence[str], how: ComputeSettings) -> int:
     """Run ``python -m module args`` in every process of ``how`` and return the exit code of the launch.
 
     A SIGINT or SIGTERM sent to this process is forwarded as SIGTERM; the code is then 130, because the launcher itself
@@ -47,7 +47,7 @@ def launch(module: str, args: Sequence[str], how: How) -> int:
     return int(Exit.INTERRUPTED) if forwarded and code else code
 
 
-def command(module: str, args: Sequence[str], how: How) -> list[str]:
+def command(module: str, args: Sequence[str], how: ComputeSettings) -> list[str]:
     """Return the launcher's command line, with a port that is free at this moment."""
     common = [f"--master_port={free_port()}", "--module", "--no_local_rank"]
     if how.hostfile is not None:
@@ -65,7 +65,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _environment(how: How) -> dict[str, str]:
+def _environment(how: ComputeSettings) -> dict[str, str]:
     """Share the cores among the processes of one host, unless the user has said otherwise."""
     cores = max(1, (os.cpu_count() or 1) // how.processes)
     environment = {"OMP_NUM_THREADS": str(cores), **os.environ}

@@ -27,14 +27,14 @@ from adaptx.model.forms.collate import collate
 from adaptx.spec import Optimisation, Sampling, digest, request
 from adaptx.training import checkpoint
 from adaptx.training.checkpoint import Best, State
-from adaptx.training.contrast import Contrastive, accumulate
 from adaptx.training.engine import Engine, Group, join
-from adaptx.training.how import How
-from adaptx.training.meter import Meter, matmul_peak, work_per_token
+from adaptx.training.gradient_cache import Contrastive, accumulate
 from adaptx.training.schedule import Schedule
+from adaptx.training.settings import ComputeSettings
+from adaptx.training.throughput import Meter, matmul_peak, work_per_token
 
 if TYPE_CHECKING:
-    from adaptx.model.forms import Batch, Feature, HeavyForm
+    from adaptx.model.forms import Batch, Feature, ModelForm
     from adaptx.model.stack import StackModel
 
 __all__ = ["Part", "Progress", "TrainJob", "TrainOutcome", "train"]
@@ -49,7 +49,7 @@ GO_ON, SAVE, STOP = range(3)
 class Part:
     """What one task contributes; ``share`` of all batches, where the sampling is not to decide."""
 
-    form: HeavyForm
+    form: ModelForm
     features: Sequence[Feature]
     share: float | None = None
 
@@ -65,7 +65,7 @@ class TrainJob:
     seed: int
     precision: str  # "fp32" or "bf16": what the model computes in
     work: Path
-    how: How = field(default_factory=How)
+    how: ComputeSettings = field(default_factory=ComputeSettings)
     sampling: Sampling | None = None
     checkpoint_seconds: float = 60.0
     checkpoint_steps: int | None = None  # besides, every so many steps

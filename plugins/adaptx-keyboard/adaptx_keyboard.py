@@ -12,8 +12,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
-from adaptx.robustness.attack import Choice, Edit, attack
-from adaptx.robustness.text import boundaries, pieces, steady
+from adaptx.robustness.attack import Edit, OneOf, attack
+from adaptx.robustness.graphemes import boundaries, pieces, steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,7 +91,7 @@ def _syllable(parts: list[str]) -> str:
 
 @attack("keyboard", unit="cluster", version=1)
 def keyboard(
-    text: str, *, rng: Random, lang: str, layout: Annotated[str, Choice(("auto", *LAYOUTS))] = "auto"
+    text: str, *, rng: Random, lang: str, layout: Annotated[str, OneOf(("auto", *LAYOUTS))] = "auto"
 ) -> Iterator[Edit]:
     """Propose one slip for each letter that has a key, in random order."""
     name = lang.partition("-")[0] if layout == "auto" else layout

@@ -3,7 +3,7 @@ from random import Random
 import pytest
 from adaptx_keyboard import LAYOUTS, keyboard, neighbours
 
-from adaptx.robustness.text import clusters
+from adaptx.robustness.graphemes import clusters
 from adaptx.testing import check_attack
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adaptx.analysis.scores import Cell
+from adaptx.analysis.scores import EvaluationCell
 
 if TYPE_CHECKING:
-    from adaptx.tasks.forms import Record
+    from adaptx.tasks.forms import PredictionRecord
 
-MakeCell = Callable[..., Cell]
+MakeCell = Callable[..., EvaluationCell]
 
 
-def record(row: int, value: float, *, prediction: Any = None, group: str | None = None) -> Record:
+def record(row: int, value: float, *, prediction: Any = None, group: str | None = None) -> PredictionRecord:
     predicted = row % 2 if prediction is None else prediction
     return {
         "id": f"r{row}",
@@ -26,7 +26,7 @@ def record(row: int, value: float, *, prediction: Any = None, group: str | None 
     }
 
 
-def outcome(row: int, clean: float, under: float, **fields: Any) -> Record:
+def outcome(row: int, clean: float, under: float, **fields: Any) -> PredictionRecord:
     right = clean == 1.0
     reached = right and under < clean
     made = {
@@ -58,9 +58,9 @@ def outcome(row: int, clean: float, under: float, **fields: Any) -> Record:
 
 def cell(
     language: str, values: Sequence[float], *, attacks: dict[str, Sequence[float]] | None = None, **fields: Any
-) -> Cell:
+) -> EvaluationCell:
     under = attacks or {}
-    return Cell(
+    return EvaluationCell(
         **{"source": "folder", **fields},
         language=language,
         records=[record(row, value) for row, value in enumerate(values)],
@@ -72,12 +72,12 @@ def cell(
 
 
 @pytest.fixture(name="record")
-def _record() -> Callable[..., Record]:
+def _record() -> Callable[..., PredictionRecord]:
     return record
 
 
 @pytest.fixture(name="outcome")
-def _outcome() -> Callable[..., Record]:
+def _outcome() -> Callable[..., PredictionRecord]:
     return outcome
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adaptx.analysis.compare import Run, compare
+from adaptx.analysis.compare import ArmRun, compare
 from adaptx.analysis.scores import score_languages
 from adaptx.analysis.statistics import t_interval
 from adaptx.errors import Incompatible, UsageError
@@ -37,7 +37,9 @@ def answers(accuracy: float, seed: int) -> list[float]:
     return list(np.random.default_rng(seed).permutation(right).astype(float))
 
 
-def grid(cell: Maker, *, seeds: Sequence[int] = (0, 1), kept: Sequence[str] = tuple(ARMS), **fields: Any) -> list[Run]:
+def grid(
+    cell: Maker, *, seeds: Sequence[int] = (0, 1), kept: Sequence[str] = tuple(ARMS), **fields: Any
+) -> list[ArmRun]:
     """Return runs whose accuracy is the arm's, a point more per seed; an attack halves it by taking every other row."""
     runs = []
     for number, name in enumerate(kept):
@@ -46,12 +48,12 @@ def grid(cell: Maker, *, seeds: Sequence[int] = (0, 1), kept: Sequence[str] = tu
             values = {lang: answers(accuracy + seed / 60, 100 * number + seed) for lang in LANGUAGES}
             after = {lang: [value * (row % 2) for row, value in enumerate(found)] for lang, found in values.items()}
             cells = [cell(lang, values[lang], attacks={"swap": after[lang]}) for lang in LANGUAGES]
-            run = Run(name=name, method=method, intermediate=intermediate, seed=seed, cells=cells, control=control)
+            run = ArmRun(name=name, method=method, intermediate=intermediate, seed=seed, cells=cells, control=control)
             runs.append(run)
     return runs
 
 
-def compared(runs: Sequence[Run]) -> dict[str, Any]:
+def compared(runs: Sequence[ArmRun]) -> dict[str, Any]:
     return compare(runs, chance=0.5, training_languages=("en",))
 
 
@@ -127,7 +129,7 @@ def test_few_seeds_are_flagged_and_one_says_nothing_of_a_new_one(
 
 def test_models_that_answer_alike_differ_by_nothing_with_certainty(cell: Maker) -> None:
     lora, stacked = (
-        Run(name=name, method="lora", intermediate=below, seed=0, cells=[cell("de", answers(0.7, 5))])
+        ArmRun(name=name, method="lora", intermediate=below, seed=0, cells=[cell("de", answers(0.7, 5))])
         for name, below in (("lora", None), ("squad → lora", "squad"))
     )
     found = compared([lora, stacked])["effects"][0]["scores"]["clean"]["mean"]
@@ -141,8 +143,8 @@ def test_pairing_narrows_the_interval_of_an_effect(cell: Maker) -> None:
 
     def width(values: list[float]) -> float:
         runs = [
-            Run(name="lora", method="lora", intermediate=None, seed=0, cells=[cell("de", base)]),
-            Run(name="squad → lora", method="lora", intermediate="squad", seed=0, cells=[cell("de", values)]),
+            ArmRun(name="lora", method="lora", intermediate=None, seed=0, cells=[cell("de", base)]),
+            ArmRun(name="squad → lora", method="lora", intermediate="squad", seed=0, cells=[cell("de", values)]),
         ]
         low, high = compared(runs)["effects"][0]["scores"]["clean"]["mean"]["these_models"]
         return high - low
@@ -156,7 +158,7 @@ def test_the_order_of_runs_languages_and_rows_changes_nothing(cell: Maker, seed:
     random = Random(seed)
     runs = grid(cell, kept=("lora", "squad → lora", "full", "squad → full"))
     shuffled = [
-        Run(
+        ArmRun(
             name=run.name,
             method=run.method,
             intermediate=run.intermediate,
@@ -186,7 +188,7 @@ def test_the_order_of_runs_languages_and_rows_changes_nothing(cell: Maker, seed:
 
 def test_success_rates_are_on_the_rows_that_every_run_answers_correctly(cell: Maker) -> None:
     runs = [
-        Run(
+        ArmRun(
             name=name,
             method=name,
             intermediate=None,
@@ -204,7 +206,7 @@ def test_success_rates_are_on_the_rows_that_every_run_answers_correctly(cell: Ma
 def test_an_attack_that_some_runs_lack_is_left_out_and_said(cell: Maker) -> None:
     lora, stacked = grid(cell, seeds=(0,), kept=("lora", "squad → lora"))
     bare = [replace(one, outcomes={}) for one in stacked.cells]
-    runs = [lora, Run(name="squad → lora", method="lora", intermediate="squad", seed=0, cells=bare)]
+    runs = [lora, ArmRun(name="squad → lora", method="lora", intermediate="squad", seed=0, cells=bare)]
     found = compared(runs)
     assert list(found["effects"][0]["scores"]) == ["clean"]
     assert "swap: not run on every arm and language, left out" in found["notes"]
@@ -223,7 +225,7 @@ def test_unequal_search_and_mixed_machines_are_told(cell: Maker) -> None:
     told = {"learning_rates_tried": 3, "how": {"device": "cpu", "processes": 1}}
     other = {"learning_rates_tried": 1, "how": {"device": "cuda", "processes": 1}}
     runs = [
-        Run(name=run.name, method=run.method, intermediate=None, seed=0, cells=run.cells, **fields)
+        ArmRun(name=run.name, method=run.method, intermediate=None, seed=0, cells=run.cells, **fields)
         for run, fields in ((lora, told), (full, other))
     ]
     found = compared(runs)
@@ -234,7 +236,7 @@ def test_unequal_search_and_mixed_machines_are_told(cell: Maker) -> None:
 
 
 def test_only_training_languages_leave_no_zero_shot_mean(cell: Maker) -> None:
-    run = Run(name="lora", method="lora", intermediate=None, seed=0, cells=[cell("en", answers(0.7, 0))])
+    run = ArmRun(name="lora", method="lora", intermediate=None, seed=0, cells=[cell("en", answers(0.7, 0))])
     assert compared([run])["arms"]["lora"]["scores"]["clean"]["mean_zero_shot"] is None
 
 
@@ -254,7 +256,7 @@ def test_what_is_not_the_same_rows_languages_and_seeds_is_refused(cell: Maker) -
     for told, fields in changed.items():
         made = {"name": "full", "method": "full", "intermediate": None, "seed": 0, "cells": full.cells} | fields
         with pytest.raises(Incompatible, match=told):
-            compared([lora, Run(**made)])
+            compared([lora, ArmRun(**made)])
     with pytest.raises(Incompatible, match="seeds"):
         compared([lora, lora])
     with pytest.raises(UsageError, match="nothing to compare"):
@@ -263,7 +265,7 @@ def test_what_is_not_the_same_rows_languages_and_seeds_is_refused(cell: Maker) -
 
 def test_runs_of_two_sources_are_never_compared(cell) -> None:
     runs = [
-        Run(name=name, method=name, intermediate=None, seed=0, cells=[cell("de", answers(0.7, 0), source=source)])
+        ArmRun(name=name, method=name, intermediate=None, seed=0, cells=[cell("de", answers(0.7, 0), source=source)])
         for name, source in (("lora", "mini"), ("full", "hub"))
     ]
     with pytest.raises(Incompatible, match="hub and mini cannot be in one table"):

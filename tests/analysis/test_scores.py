@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adaptx.analysis.scores import Cell, estimate, flags_of, score_languages
+from adaptx.analysis.scores import EvaluationCell, estimate, flags_of, score_languages
 from adaptx.errors import DataFault, Incompatible
 
 Maker = Callable[..., Any]
@@ -18,7 +18,7 @@ BINARY = st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=30)
 with_makers = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 
 
-def scored(cells: list[Cell], chance: float = 0.5) -> dict[str, Any]:
+def scored(cells: list[EvaluationCell], chance: float = 0.5) -> dict[str, Any]:
     return score_languages(cells, chance=chance, training_languages=("en",))
 
 
@@ -54,7 +54,7 @@ def test_a_row_without_a_proposal_survives_and_counts_and_an_error_row_is_flagge
         outcome(1, 1.0, 1.0, status="no-proposal", queries=0, candidates=0, no_op_candidates=0, edited_clusters=0),
         outcome(2, 1.0, 1.0, status="error", attacked=False, queries=99),
     ]
-    tested = Cell(
+    tested = EvaluationCell(
         source="folder", language="de", records=[record(row, 1.0) for row in range(3)], outcomes={"charswap": rows}
     )
     found = scored([tested])["languages"]["de"]
@@ -78,7 +78,7 @@ def test_a_language_without_attacked_rows_does_not_pull_the_mean_success_rate_to
 
 def test_the_order_of_outcomes_does_not_matter(cell: Maker) -> None:
     tested = cell("de", RIGHT * 5, attacks={"charswap": [0.0, 1.0, 1.0, 0.0] * 5})
-    turned = Cell(
+    turned = EvaluationCell(
         source="folder",
         language="de",
         records=tested.records,
@@ -121,8 +121,11 @@ def test_translations_of_a_row_are_one_cluster_of_a_mean(cell: Maker) -> None:
 def test_rows_of_a_group_are_one_cluster_in_one_language_and_not_across(record: Maker) -> None:
     grouped = [record(row, float(row % 2), group=str(row // 4)) for row in range(40)]
     others = [row | {"id": f"x{row['id']}", "parallel": f"x{row['parallel']}"} for row in grouped]
-    assert estimate([Cell(source="folder", language="de", records=grouped)], "clean").n_clusters == 10
-    both = [Cell(source="folder", language="de", records=grouped), Cell(source="folder", language="sw", records=others)]
+    assert estimate([EvaluationCell(source="folder", language="de", records=grouped)], "clean").n_clusters == 10
+    both = [
+        EvaluationCell(source="folder", language="de", records=grouped),
+        EvaluationCell(source="folder", language="sw", records=others),
+    ]
     assert estimate(both, "clean").n_clusters == 20
 
 
@@ -164,18 +167,22 @@ def test_flags(cell: Maker, values: list[float], fields: dict[str, Any], flags: 
 @pytest.mark.parametrize(("share", "raised"), [(0.98, True), (0.97, False)])
 def test_predictions_on_one_label_are_the_majority_class(record: Maker, share: float, raised: bool) -> None:
     rows = [record(row, value, prediction=int(row < 300 * share)) for row, value in enumerate(GOOD)]
-    assert ("majority" in flags_of(Cell(source="folder", language="de", records=rows, majority=0.55), 0.5)) is raised
+    assert (
+        "majority" in flags_of(EvaluationCell(source="folder", language="de", records=rows, majority=0.55), 0.5)
+    ) is raised
 
 
 @pytest.mark.parametrize(("others", "raised"), [(1, True), (4, False)])
 def test_tags_on_one_label_are_the_majority_class_counted_over_tokens(record: Maker, others: int, raised: bool) -> None:
     rows = [record(row, value, prediction=[0] * (98 - others) + [1] * others) for row, value in enumerate(GOOD)]
-    assert ("majority" in flags_of(Cell(source="folder", language="de", records=rows, majority=0.55), 0.0)) is raised
+    assert (
+        "majority" in flags_of(EvaluationCell(source="folder", language="de", records=rows, majority=0.55), 0.0)
+    ) is raised
 
 
 def test_a_form_without_labels_has_no_majority(record: Maker) -> None:
     rows = [record(row, value, prediction="same answer") for row, value in enumerate(GOOD)]
-    assert flags_of(Cell(source="folder", language="de", records=rows), 0.0) == []
+    assert flags_of(EvaluationCell(source="folder", language="de", records=rows), 0.0) == []
 
 
 def test_a_mean_carries_the_flags_of_its_languages_only(cell: Maker) -> None:
@@ -208,7 +215,7 @@ def test_a_cell_without_rows_or_with_outcomes_of_other_rows_is_refused(cell: Mak
     records = cell("de", [1.0, 1.0]).records
     for rows in ([outcome(0, 1.0, 1.0)], [outcome(0, 1.0, 1.0), outcome(7, 1.0, 1.0)]):
         with pytest.raises(DataFault, match="outcomes for 2 predictions"):
-            Cell(source="folder", language="de", records=records, outcomes={"swap": rows})
+            EvaluationCell(source="folder", language="de", records=records, outcomes={"swap": rows})
 
 
 def test_values_of_two_sources_are_never_in_one_table(cell) -> None:

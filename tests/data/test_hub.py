@@ -37,7 +37,7 @@ from adaptx.store import Store
 from adaptx.tasks.catalog import task_named
 
 from dataclasses import replace
-from adaptx.tasks.task import Origin
+from adaptx.tasks.task import HubOverride
 store = Store(Path(sys.argv[1]))
 pairs, spans = (task_named(str(Path(sys.argv[2]) / f"{name}.toml")) for name in ("pairs", "spans"))
 try:
@@ -220,7 +220,7 @@ return {"ids": [e.id for e in loaded.examples], "n": loaded.n_rows}
 """
 ROUNDS = """
 rounds = replace(pairs, hub="org/rounds", revision="f" * 40, splits={"test": ("r1", "r2")}, group=None,
-                 hub_columns={"premise": "first"}, elsewhere=Origin(languages={"de": "de"}, hub="org/spans"))
+                 hub_columns={"premise": "first"}, elsewhere=HubOverride(languages={"de": "de"}, hub="org/spans"))
 en = load(open_source("hub", store), rounds, "en", "test")
 hub.commit_of(rounds, store)
 return {"premises": [e.texts["premise"] for e in en.examples], "ids": [e.id for e in en.examples],
@@ -228,7 +228,7 @@ return {"premises": [e.texts["premise"] for e in en.examples], "ids": [e.id for 
 """
 TRANSLATED = """
 german = replace(pairs, hub="org/none", splits={"train": ("train",)},
-                 translations=Origin(languages={"de": "de"}, hub="org/rounds", revision="f" * 40))
+                 translations=HubOverride(languages={"de": "de"}, hub="org/rounds", revision="f" * 40))
 return [e.texts["premise"] for e in load(open_source("hub", store), german, "de", "train").examples]
 """
 

@@ -18,7 +18,7 @@ from adaptx.data.source import fitted, open_source
 from adaptx.errors import DataFault, Exit, Missing, UnknownName
 from adaptx.mini.suite import TASKS
 from adaptx.tasks.catalog import task_named
-from adaptx.tasks.task import Origin
+from adaptx.tasks.task import HubOverride
 
 XNLI, PAWSX, SQUAD, XQUAD = (task_named(name) for name in ("xnli", "pawsx", "squad", "xquad"))
 REUSED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -345,9 +345,9 @@ def test_a_label_outside_the_folders_order_is_quarantined_not_guessed(folder) ->
 def test_translated_training_rows_are_read_when_asked_for_by_language(folder) -> None:
     folder.write("paws-x/en/train.jsonl", pairs([1, 2]))
     folder.write("paws-x/de/train.jsonl", pairs([1, 2, 3]))
-    german = replace(PAWSX, translations=Origin(languages={"de": "de", "fr": "fr"}))
+    german = replace(PAWSX, translations=HubOverride(languages={"de": "de", "fr": "fr"}))
     assert len(load(folder.source, german, "de", "train").examples) == 3
     assert folder.source.languages(german, "train") == ["en"]
     assert folder.source.languages(german, "train", translated=True) == ["en", "de"]
     with pytest.raises(UnknownName):
-        load(folder.source, replace(PAWSX, translations=Origin()), "xx", "train")
+        load(folder.source, replace(PAWSX, translations=HubOverride()), "xx", "train")

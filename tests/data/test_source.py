@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adaptx.data.source import FolderSource, Place, fitted, is_whole, open_source, place_of, split_files
+from adaptx.data.source import FolderSource, HubLocation, fitted, is_whole, open_source, place_of, split_files
 from adaptx.errors import DataFault, Exit, Missing, UnknownName, UsageError
 from adaptx.mini.lexicon import tags
 from adaptx.mini.suite import VERSION
 from adaptx.mini.tagged import CATEGORIES
 from adaptx.tasks.catalog import task_named
-from adaptx.tasks.task import Origin
+from adaptx.tasks.task import HubOverride
 
 if TYPE_CHECKING:
     from adaptx.store import Store
@@ -158,18 +158,18 @@ def test_no_language_or_split_of_a_page_can_leave_the_folder(folder, store: Stor
         outside.revision(XNLI, "de", "../test")
 
 
-ELSEWHERE = Origin(languages={"lt": "lithuanian"}, hub="org/more", revision="b" * 40)
+ELSEWHERE = HubOverride(languages={"lt": "lithuanian"}, hub="org/more", revision="b" * 40)
 
 
 def test_a_language_elsewhere_has_its_own_data_set_and_commit(store: Store) -> None:
     task = replace(XNLI, languages={**XNLI.languages, "lt": "lithuanian"}, elsewhere=ELSEWHERE)
-    assert place_of(task, "lt", "test") == Place("org/more", "b" * 40, "lithuanian", ("test",), is_own=False)
+    assert place_of(task, "lt", "test") == HubLocation("org/more", "b" * 40, "lithuanian", ("test",), is_own=False)
     assert place_of(task, "de", "test").hub == "facebook/xnli"
     assert open_source("hub", store).revision(task, "lt", "test") == f"commit:{'b' * 40}"
 
 
 def test_translations_that_lie_in_folders_only_are_not_offered_by_the_hub(folder, store: Store) -> None:
-    task = replace(SQUAD, translations=Origin(languages={"de": "de"}))
+    task = replace(SQUAD, translations=HubOverride(languages={"de": "de"}))
     folder.write("squad/de/train.jsonl", [ROW])
     assert folder.source.languages(task, "train", translated=True) == ["de"]
     hub = open_source("hub", store)

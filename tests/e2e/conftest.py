@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from adaptx.cli.main import main
-from adaptx.store import Record, Store
+from adaptx.store import Store, StoredStep
 
 SERVER = Path(__file__).parent / "fork_server.py"
 PATIENCE = 300.0  # seconds: far beyond what a command takes, also on a busy machine
@@ -205,7 +205,7 @@ def results(store: Store) -> dict[str, dict[str, str]]:
     return {record.id: _hashes(record) for record in store.all()}
 
 
-def _hashes(record: Record) -> dict[str, str]:
+def _hashes(record: StoredStep) -> dict[str, str]:
     kept = [name for name in record.manifest["files"] if any(Path(name).match(pattern) for pattern in RESULTS)]
     assert kept, f"{record.path} holds no result"
     return {name: record.manifest["files"][name]["sha256"] for name in kept}

@@ -23,7 +23,7 @@ def warm_up() -> None:
         import peft  # noqa: F401
         import torch
 
-        import adaptx.workflow.execute  # noqa: F401
+        import adaptx.execution.local  # noqa: F401
     torch.set_num_threads(1)
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from adaptx.errors import Exit
 from adaptx.mini import suite
-from adaptx.records import read_rows, write_rows
 from adaptx.store import Store
+from adaptx.tables import read_rows, write_rows
 
 pytestmark = pytest.mark.e2e
 

@@ -10,8 +10,8 @@ import pytest
 
 from adaptx.cli.main import main
 from adaptx.errors import Exit
-from adaptx.records import read_json, read_rows
 from adaptx.store import Store
+from adaptx.tables import read_json, read_rows
 
 pytestmark = pytest.mark.e2e
 

@@ -38,7 +38,7 @@ def test_a_rerun_says_what_it_reused_shows_the_table_and_never_imports_torch(mad
     assert "reused: train squad, squad → pawsx" in done.out
     assert {"en", "zh", "mean", "mean zero shot"} <= {line.split(" │")[0].strip("│ ") for line in done.out.splitlines()}
     assert f"store: {made}" in done.err
-    assert "import 'adaptx.workflow.results'" in done.err, "the list of imports is not what this test thinks"
+    assert "import 'adaptx.results.summaries'" in done.err, "the list of imports is not what this test thinks"
     heavy = [name for name in ("torch", "transformers", "peft", "deepspeed") if f"import '{name}'" in done.err]
     assert heavy == []
 

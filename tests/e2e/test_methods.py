@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adaptx.errors import Exit
-from adaptx.store import Record, Store
+from adaptx.store import Store, StoredStep
 
 pytestmark = pytest.mark.e2e
 
@@ -18,12 +18,12 @@ FULL = (
 ARMS = {"full", "squad → full", "lora", "squad → lora", "bottleneck", "squad → bottleneck", "lora rank 32"}
 
 
-def trained(folder: Path) -> Record:
+def trained(folder: Path) -> StoredStep:
     (record,) = Store(folder / "runs").all("train")
     return record
 
 
-def weights(record: Record) -> list[str]:
+def weights(record: StoredStep) -> list[str]:
     return [path.name for path in record.path.glob("*.safetensors")]
 
 

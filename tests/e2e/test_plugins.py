@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from adaptx.errors import Exit
-from adaptx.records import read_rows
 from adaptx.store import Store
+from adaptx.tables import read_rows
 
 pytestmark = pytest.mark.e2e
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from adaptx.errors import Exit
-from adaptx.records import read_rows, write_rows
-from adaptx.store import Record, Store, manifest
+from adaptx.store import Store, StoredStep, manifest
+from adaptx.tables import read_rows, write_rows
 
 pytestmark = pytest.mark.e2e
 
 
-def first(store: Store, kind: str) -> Record:
+def first(store: Store, kind: str) -> StoredStep:
     return next(store.all(kind))
 
 
-def reseal(record: Record) -> None:
+def reseal(record: StoredStep) -> None:
     """Make a manifest that agrees with the changed files: what a careful forger would do."""
     path = record.path / manifest.MANIFEST
     told = json.loads(path.read_text(encoding="utf-8"))
@@ -33,7 +33,7 @@ def test_verify_recomputes_every_score_without_a_fault(made, adaptx) -> None:
     assert [step["faults"] for step in told["steps"]] == [[]] * 6
 
 
-def flip(record: Record, name: str) -> None:
+def flip(record: StoredStep, name: str) -> None:
     content = bytearray((record.path / name).read_bytes())
     content[len(content) // 2] ^= 1
     (record.path / name).write_bytes(content)

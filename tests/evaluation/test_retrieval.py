@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from adaptx.data.layouts import Item
+from adaptx.data.retrieval_layouts import Item
 from adaptx.errors import DataFault
 from adaptx.evaluation import retrieval
 from adaptx.evaluation.retrieval import Miner, Searcher, Tuning, searcher

@@ -9,9 +9,9 @@ import pytest
 from adaptx.mini import suite
 from adaptx.mini.facts import FAMILIES, Draw, fact_of
 from adaptx.mini.lexicon import language, tags
+from adaptx.mini.sentences import SurfaceForm, forms
 from adaptx.mini.suite import Suite
 from adaptx.mini.tagged import CATEGORIES, categories, names, parts_of_speech
-from adaptx.mini.telling import Telling, forms
 from adaptx.tasks.catalog import task_named
 
 SOME = Suite(test=40)
@@ -21,7 +21,7 @@ KINDS = {"agent": "PER", "patient": "PER", "place": "LOC", "origin": "LOC", "goa
 def tellings(family, n=20):
     for seed in range(n):
         fact = fact_of(Draw("tagged", seed), family)
-        yield from (Telling(fact, form) for form in forms(fact))
+        yield from (SurfaceForm(fact, form) for form in forms(fact))
 
 
 @pytest.mark.parametrize("tag", tags())
@@ -47,7 +47,7 @@ def test_every_token_has_a_tag_that_the_page_has(task, column):
 
 
 def test_a_part_of_speech_is_that_of_its_token():
-    telling = Telling(fact_of(Draw(1), "social"), "plain")
+    telling = SurfaceForm(fact_of(Draw(1), "social"), "plain")
     tagged = parts_of_speech(telling, language("en").say(*telling))
     assert tagged == "PROPN VERB PROPN ADP PROPN ADP PROPN PUNCT".split()
 

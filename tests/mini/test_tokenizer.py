@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from adaptx.mini import NANO_FOLDER
-from adaptx.mini.course import STAGES, Lesson
 from adaptx.mini.facts import concepts
+from adaptx.mini.lessons import STAGES, Lesson
 from adaptx.mini.lexicon import language, tags
 from adaptx.mini.tokenizer import SPECIAL
 

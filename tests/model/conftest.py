@@ -16,7 +16,7 @@ from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 from adaptx.backbone import BackboneRef
 from adaptx.model.forms import Batch
 from adaptx.model.size import FAMILIES
-from adaptx.model.stack import Layer, StackModel, frozen, trainable
+from adaptx.model.stack import StackModel, TrainedLayer, frozen, trainable
 from adaptx.spec import MethodSpec
 
 if TYPE_CHECKING:
@@ -112,13 +112,19 @@ class Tiny:
         return Batch(input_ids=ids, attention_mask=mask, token_type_ids=None, weights=torch.ones(rows), targets=targets)
 
     def fresh(
-        self, method: str, below: Sequence[Layer] = (), *, family: str = "xlm-roberta", task: str = "a", **how: Any
+        self,
+        method: str,
+        below: Sequence[TrainedLayer] = (),
+        *,
+        family: str = "xlm-roberta",
+        task: str = "a",
+        **how: Any,
     ) -> StackModel:
         """Return a stack to train; ``how`` overrides precision and seed."""
         settings = {"precision": "fp32", "seed": 0, **how}
         return trainable(self.ref(family), below, METHODS[method], self.task(task), device="cpu", **settings)
 
-    def evaluated(self, layers: Sequence[Layer], *, family: str = "xlm-roberta", **how: Any) -> StackModel:
+    def evaluated(self, layers: Sequence[TrainedLayer], *, family: str = "xlm-roberta", **how: Any) -> StackModel:
         return frozen(self.ref(family), layers, self.task("a"), device="cpu", **{"precision": "fp32", **how})
 
     def train(self, model: StackModel, steps: int = 3, lr: float = 0.05) -> None:
@@ -133,14 +139,14 @@ class Tiny:
             optimizer.zero_grad()
         model.eval()
 
-    def commit(self, model: StackModel, folder: Path) -> Layer:
+    def commit(self, model: StackModel, folder: Path) -> TrainedLayer:
         """Write a layer as the store would: the model's own files and the spec that names the backbone."""
         folder.mkdir(parents=True)
         model.save(folder)
         (folder / "spec.json").write_text(json.dumps({"backbone": model.ref.revision}), encoding="utf-8")
-        return Layer(id=f"{folder.name}-0123456789ab", path=folder, method=model.spec, task=model.task.name)
+        return TrainedLayer(id=f"{folder.name}-0123456789ab", path=folder, method=model.spec, task=model.task.name)
 
-    def layer(self, method: str, folder: Path, below: Sequence[Layer] = (), **how: Any) -> Layer:
+    def layer(self, method: str, folder: Path, below: Sequence[TrainedLayer] = (), **how: Any) -> TrainedLayer:
         """Train and commit one layer."""
         model = self.fresh(method, below, task=folder.name, **how)
         self.train(model)

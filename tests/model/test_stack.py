@@ -352,7 +352,7 @@ def test_a_backbone_that_pads_on_the_left_is_read_at_its_last_token(tiny, monkey
 
 
 def test_of_a_mixture_the_counterparts_head_answers_whatever_languages_it_was_trained_in(tmp_path):
-    layer = stack.Layer(id="0" * 64, path=tmp_path, method=MethodSpec(name="lora", version=1), task="snli")
+    layer = stack.TrainedLayer(id="0" * 64, path=tmp_path, method=MethodSpec(name="lora", version=1), task="snli")
     labels = task_named("xnli").labels
     cards = [{"form": "classification", "task": name, "labels": labels} for name in ("snli", "mnli@de")]
     assert stack.head_for(cards, task_named("xnli"), layer) == 1

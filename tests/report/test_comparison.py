@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from adaptx.report import tables
 from adaptx.report.comparison import flags_of, summary
-from adaptx.report.world import GENERATED
+from adaptx.report.provenance import GENERATED
 
 if TYPE_CHECKING:
     import pytest

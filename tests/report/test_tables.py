@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adaptx.report import tables
-from adaptx.report.world import GENERATED
+from adaptx.report.provenance import GENERATED
 
 if TYPE_CHECKING:
     import pytest

@@ -8,8 +8,8 @@ import io
 import pytest
 
 from adaptx.errors import Incompatible
+from adaptx.report.provenance import GENERATED
 from adaptx.report.texts import FORMS, text_of
-from adaptx.report.world import GENERATED
 
 
 def test_markdown_and_latex_say_the_world_first_and_every_latex_caption_says_it(result) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from adaptx.robustness.attack import Attack, requested
-from adaptx.robustness.run import Attacked, attack_cell
+from adaptx.robustness.engine import Attacked, attack_cell
 from adaptx.tasks.forms import form_named
 from adaptx.testing import HashVictim, task_of
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 
 from adaptx.errors import PluginError, UnknownName, UsageError
-from adaptx.robustness.attack import Between, Choice, attack, parse_attack, requested
+from adaptx.robustness.attack import Between, OneOf, attack, parse_attack, requested
 from adaptx.robustness.attacks.charswap import charswap
 
 
@@ -13,7 +13,7 @@ def proposals(text, *, rng, lang, strength: Annotated[float, Between(0, 1)] = 0.
     yield from ()
 
 
-def searching(example, *, rng, budget, fields, mode: Annotated[str, Choice(("near", "far"))] = "near"):
+def searching(example, *, rng, budget, fields, mode: Annotated[str, OneOf(("near", "far"))] = "near"):
     yield []
 
 

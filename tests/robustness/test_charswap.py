@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptx.robustness.attacks.charswap import charswap
-from adaptx.robustness.text import clusters, count_alphabet, nfc, pieces
+from adaptx.robustness.graphemes import clusters, count_alphabet, nfc, pieces
 from adaptx.testing import TEXTS, check_attack
 
 GOLDEN = Path(__file__).parent / "golden" / "charswap.json"

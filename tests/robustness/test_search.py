@@ -7,8 +7,8 @@ import pytest
 
 from adaptx.errors import UnknownName
 from adaptx.robustness.edits import Edit, touch
+from adaptx.robustness.replies import Budget, ScoredReply
 from adaptx.robustness.search import Proposals, search_named, search_names
-from adaptx.robustness.victim import Budget, ScoredReply
 
 
 def slots(rng: Random) -> Iterator[Edit]:

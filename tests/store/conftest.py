@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from adaptx.spec import EvalSpec, RowsSpec, content_id
-from adaptx.store import Record, Store
+from adaptx.store import Store, StoredStep
 
 ROWS = RowsSpec(
     source="mini",
@@ -65,12 +65,12 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def commit(store: Store) -> Callable[..., Record]:
+def commit(store: Store) -> Callable[..., StoredStep]:
     """Commit a result for SPEC with some fields changed (``language`` is a field of its rows)."""
 
     def make(
         scores: str = '{"accuracy": 0.5}', *, language: str = "de", weights: bytes = b"weights" * 100, **changes: object
-    ) -> Record:
+    ) -> StoredStep:
         changed = replace(SPEC, rows=replace(ROWS, language=language), **changes)  # type: ignore[arg-type]
         staged = store.work("eval", content_id(changed)) / "staged"
         (staged / "deep").mkdir(parents=True)

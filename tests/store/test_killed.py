@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from adaptx.store import Record, Store
+from adaptx.store import Store, StoredStep
 
-Commit = Callable[..., Record]
+Commit = Callable[..., StoredStep]
 Rival = Callable[[str], "subprocess.Popen[str]"]
 
 # Run the whole making of a step, counting lines of the store's own code, and die before the one that was asked for.

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from adaptx.store import Record, Store
+from adaptx.store import Store, StoredStep
 from adaptx.store.manifest import render, seal
 
-Commit = Callable[..., Record]
+Commit = Callable[..., StoredStep]
 FILES = ["manifest.json", "spec.json", "scores.json", "deep/model.safetensors"]
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from adaptx.errors import Incompatible, Missing, StoreCorrupt, UnknownName, UsageError
 from adaptx.spec import EvalSpec, content_id
-from adaptx.store import ABSENT, Difference, Record, Store, discover
+from adaptx.store import ABSENT, Difference, Store, StoredStep, discover
 
-Commit = Callable[..., Record]
+Commit = Callable[..., StoredStep]
 Rival = Callable[[str], "subprocess.Popen[str]"]
 
 NOT_IDS = ["../x", "/etc/passwd", "a" * 63, "A" * 64, "", "a" * 64 + "/..", "a" * 64 + "\n"]

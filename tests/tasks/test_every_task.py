@@ -16,8 +16,8 @@ from adaptx.tasks.catalog import PAGES, task_named, task_names
 from adaptx.tasks.example import (
     ClassPrediction,
     Example,
-    Neighbour,
     Prediction,
+    RetrievalPrediction,
     SpanPrediction,
     TagPrediction,
     ValuePrediction,
@@ -91,7 +91,9 @@ def right(example: Example) -> Prediction:
     if example.tags:
         return TagPrediction(example.tags, (-0.1,) * len(example.tags))
     if example.gold:
-        return Neighbour((*example.gold, "another"), (*(0.9 for _ in example.gold), 0.2), 0.9, back=example.id)
+        return RetrievalPrediction(
+            (*example.gold, "another"), (*(0.9 for _ in example.gold), 0.2), 0.9, back=example.id
+        )
     if not example.answers:
         return SpanPrediction("something", 0, -5.0, None, no_answer=-0.1)
     answer = example.answers[0]
@@ -106,7 +108,7 @@ def wrong(example: Example) -> Prediction:
     if example.tags:
         return TagPrediction(tuple(1 - min(tag, 1) for tag in example.tags), (-5.0,) * len(example.tags))
     if example.gold:
-        return Neighbour(("another",), (0.9,), 0.2)
+        return RetrievalPrediction(("another",), (0.9,), 0.2)
     return SpanPrediction("nowhere", 0, -1.0, -5.0, no_answer=-5.0)
 
 

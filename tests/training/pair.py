@@ -10,9 +10,9 @@ import torch
 from toy import Toy, toy_job, toy_pairs
 
 from adaptx.errors import Interrupted
-from adaptx.model.forms.retrieval import RetrievalHead
+from adaptx.model.forms.retrieval import RetrievalModelForm
 from adaptx.training import engine
-from adaptx.training.how import How
+from adaptx.training.settings import ComputeSettings
 from adaptx.training.train import Part, train
 
 
@@ -23,7 +23,7 @@ def values(model: torch.nn.Module) -> list[float]:
 
 def without_dropout(folder: Path, zero: int) -> list[float]:
     """Train with dropout 0, which makes the number of processes irrelevant."""
-    how = How(device="cpu", processes=2, zero=zero, micro_tokens=60)
+    how = ComputeSettings(device="cpu", processes=2, zero=zero, micro_tokens=60)
     job = toy_job(folder, model=Toy(dropout=0.0), how=how)
     train(job, lambda _: None)
     return values(job.model)
@@ -33,22 +33,22 @@ def contrastive(folder: Path) -> None:
     """Train pairs, each against the effective batch of both processes."""
     found = {}
     for zero in range(4):
-        how = How(device="cpu", processes=2, zero=zero, micro_tokens=60)
+        how = ComputeSettings(device="cpu", processes=2, zero=zero, micro_tokens=60)
         job = contrast_job(folder / str(zero), how)
         train(job, lambda _: None)
         found[zero] = values(job.model)
     (folder / f"rank{engine.join(how).rank}.json").write_text(json.dumps(found))
 
 
-def contrast_job(folder: Path, how: How):
+def contrast_job(folder: Path, how: ComputeSettings):
     """Return a few steps on pairs, without dropout, so that the number of processes is irrelevant."""
-    parts = [Part(form=RetrievalHead(), features=toy_pairs())]
+    parts = [Part(form=RetrievalModelForm(), features=toy_pairs())]
     return toy_job(folder, model=Toy(dropout=0.0), how=how, parts=parts, plan={"epochs": 1.0, "lr": 1e-3})
 
 
 def learn(folder: Path, zero: int, *, offload: bool, steps: int | None = None) -> bytes:
     """Train; with ``steps``, stop after so many (rank 0 alone hears of it) and go on from the checkpoint."""
-    how = How(device="cpu", processes=2, zero=zero, offload=offload, micro_tokens=60)
+    how = ComputeSettings(device="cpu", processes=2, zero=zero, offload=offload, micro_tokens=60)
 
     def stop(entry):
         if entry["step"] == steps:
@@ -68,7 +68,7 @@ def learn(folder: Path, zero: int, *, offload: bool, steps: int | None = None) -
 
 def every_stage(folder: Path) -> None:
     """Train at every stage, whole and interrupted, and compare the ranks."""
-    group = engine.join(How(device="cpu", processes=2))
+    group = engine.join(ComputeSettings(device="cpu", processes=2))
     found = {}
     for zero, offload in ((0, False), (1, False), (2, False), (3, False), (2, True)):
         place = folder / f"{zero}{offload}"
@@ -85,7 +85,7 @@ def every_stage(folder: Path) -> None:
 
 def until_stopped(folder: Path) -> None:
     """Train slowly for long, so that a signal comes in between."""
-    how = How(device="cpu", processes=2, micro_tokens=60)
+    how = ComputeSettings(device="cpu", processes=2, micro_tokens=60)
 
     def slowly(entry):
         if entry["step"] > 0:  # before the first step there is nothing that a checkpoint could hold

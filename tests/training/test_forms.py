@@ -22,11 +22,11 @@ from adaptx.evaluation.predictor import Predictor
 from adaptx.model.forms import Limits, heavy_form
 from adaptx.model.stack import trainable
 from adaptx.robustness.attack import attack_request
-from adaptx.robustness.run import attack_cell
+from adaptx.robustness.engine import attack_cell
 from adaptx.spec import MethodSpec, Optimisation
 from adaptx.tasks.catalog import task_named
 from adaptx.tasks.forms import form_named
-from adaptx.training.how import How
+from adaptx.training.settings import ComputeSettings
 from adaptx.training.train import Part, TrainJob, train
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def taught(request, backbone, tmp_path_factory) -> tuple[Lesson, Predictor, list
 
 def _job(model: Any, part: Part, epochs: float, work: Path) -> TrainJob:
     plan = Optimisation(lr=4e-3, epochs=epochs, batch=16, max_length=LENGTH, evaluations=1)
-    how = How(device="cpu", micro_tokens=600)
+    how = ComputeSettings(device="cpu", micro_tokens=600)
     return TrainJob(
         model=model, parts=[part], evaluate_dev=None, optimisation=plan, seed=0, precision="fp32", work=work, how=how
     )

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from adaptx.errors import Missing
-from adaptx.training.how import How
 from adaptx.training.launch import command, free_port, launch
+from adaptx.training.settings import ComputeSettings
 
 
 def port(words):
@@ -16,7 +16,7 @@ def port(words):
 
 
 def test_one_host_goes_to_the_local_launcher_with_all_its_processes():
-    words = command("some.module", ["job.json"], How(processes=3))
+    words = command("some.module", ["job.json"], ComputeSettings(processes=3))
     assert words[:3] == [sys.executable, "-m", "deepspeed.launcher.launch"]
     assert words[-4:] == ["--module", "--no_local_rank", "some.module", "job.json"]
     world = next(word.partition("=")[2] for word in words if word.startswith("--world_info"))
@@ -24,13 +24,13 @@ def test_one_host_goes_to_the_local_launcher_with_all_its_processes():
 
 
 def test_a_host_file_goes_to_the_runner(tmp_path):
-    words = command("some.module", [], How(hostfile=tmp_path / "hosts"))
+    words = command("some.module", [], ComputeSettings(hostfile=tmp_path / "hosts"))
     assert words[:3] == [sys.executable, "-m", "deepspeed.launcher.runner"]
     assert f"--hostfile={tmp_path / 'hosts'}" in words
 
 
 def test_the_port_is_never_a_fixed_one():
-    ports = {port(command("some.module", [], How(processes=2))) for _ in range(5)}
+    ports = {port(command("some.module", [], ComputeSettings(processes=2))) for _ in range(5)}
     assert len(ports) > 1
     assert "29500" not in ports
     assert free_port() > 1024
@@ -38,4 +38,4 @@ def test_the_port_is_never_a_fixed_one():
 
 def test_a_missing_host_file_is_said_before_anything_starts(tmp_path):
     with pytest.raises(Missing, match="no host file"):
-        launch("some.module", [], How(hostfile=tmp_path / "nowhere"))
+        launch("some.module", [], ComputeSettings(hostfile=tmp_path / "nowhere"))

@@ -16,12 +16,12 @@ from toy import Toy, toy_job
 from adaptx.errors import Exit
 from adaptx.training.checkpoint import FILE
 from adaptx.training.engine import LAUNCHED
-from adaptx.training.how import How
 from adaptx.training.launch import launch
+from adaptx.training.settings import ComputeSettings
 from adaptx.training.train import train
 
 HERE = Path(__file__).parent
-TWO = How(device="cpu", processes=2)
+TWO = ComputeSettings(device="cpu", processes=2)
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def test_two_processes_equal_one_at_every_stage_and_resume_to_the_same_bits(tmp_
 
 
 def test_two_processes_hold_a_pair_against_the_batch_of_both(tmp_path):
-    alone = contrast_job(tmp_path / "alone", How(device="cpu", micro_tokens=100))
+    alone = contrast_job(tmp_path / "alone", ComputeSettings(device="cpu", micro_tokens=100))
     train(alone, lambda _: None)
     assert launch("pair", ["contrastive", str(tmp_path)], TWO) == 0
     for rank in (0, 1):

@@ -13,11 +13,11 @@ from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaMo
 
 from adaptx.backbone import BackboneRef
 from adaptx.model.forms.collate import collate
-from adaptx.model.stack import Layer, frozen, trainable
+from adaptx.model.stack import TrainedLayer, frozen, trainable
 from adaptx.spec import MethodSpec
 from adaptx.training import engine
 from adaptx.training.checkpoint import FILE
-from adaptx.training.how import How
+from adaptx.training.settings import ComputeSettings
 from adaptx.training.train import train
 
 METHODS = {
@@ -56,7 +56,7 @@ def fresh(backbone, method, below=(), precision="fp32"):
 
 
 def learnt(model, folder, zero=0, **changes):
-    how = How(device="cpu", zero=zero, micro_tokens=150)
+    how = ComputeSettings(device="cpu", zero=zero, micro_tokens=150)
     job = toy_job(folder, model=model, how=how, plan={"epochs": 1.0, "lr": 1e-3, "evaluations": 1}, **changes)
     outcome = train(job, lambda _: None)
     return {name: p.detach().clone() for name, p in model.named_parameters()}, outcome
@@ -72,7 +72,7 @@ def committed(model, folder):
     folder.mkdir()
     model.save(folder)
     (folder / "spec.json").write_text(json.dumps({"backbone": model.ref.revision}), encoding="utf-8")
-    return Layer(id="0123456789ab", path=folder, method=model.spec, task="toy")
+    return TrainedLayer(id="0123456789ab", path=folder, method=model.spec, task="toy")
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -121,7 +121,7 @@ def test_dev_evaluation_in_inference_mode_does_not_disturb_training(backbone, tm
                 return float(model(batch).mean())
 
         plan = {"epochs": 2.0, "lr": 1e-3, "evaluations": 4, "select": "last"}
-        how = How(device="cpu", zero=zero, micro_tokens=150)
+        how = ComputeSettings(device="cpu", zero=zero, micro_tokens=150)
         job = toy_job(folder, model=model, how=how, plan=plan, evaluate_dev=score if evaluated else None)
         train(job, lambda _: None)
         return {name: p.detach().clone() for name, p in model.named_parameters()}

@@ -16,7 +16,7 @@ from toy import Toy, toy_job
 from adaptx.errors import AdaptxError, Exit, Interrupted
 from adaptx.training import engine
 from adaptx.training.checkpoint import FILE
-from adaptx.training.how import How
+from adaptx.training.settings import ComputeSettings
 from adaptx.training.train import train
 
 HERE = Path(__file__).parent
@@ -34,7 +34,7 @@ def _partition_everything(monkeypatch):
 
 
 def manner(zero, offload=False, micro_tokens=100):
-    return How(device="cpu", zero=zero, offload=offload, micro_tokens=micro_tokens)
+    return ComputeSettings(device="cpu", zero=zero, offload=offload, micro_tokens=micro_tokens)
 
 
 def weights_of(model):

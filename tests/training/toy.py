@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from adaptx.model.forms import Feature
-from adaptx.model.forms.classification import ClassificationHead
+from adaptx.model.forms.classification import ClassificationModelForm
 from adaptx.spec import Optimisation
-from adaptx.training.how import How
+from adaptx.training.settings import ComputeSettings
 from adaptx.training.train import Part, TrainJob
 
 WORDS, WIDTH, LABELS = 60, 16, 3
@@ -82,12 +82,12 @@ def toy_job(work: Path, **changes) -> TrainJob:
     model = changes.pop("model", None) or Toy()
     given = {
         "model": model,
-        "parts": [Part(form=ClassificationHead(), features=changes.pop("features", toy_features()))],
+        "parts": [Part(form=ClassificationModelForm(), features=changes.pop("features", toy_features()))],
         "evaluate_dev": None,
         "optimisation": Optimisation(**plan),
         "seed": 3,
         "precision": "fp32",
         "work": work,
-        "how": How(device="cpu", micro_tokens=100),
+        "how": ComputeSettings(device="cpu", micro_tokens=100),
     }
     return TrainJob(**{**given, **changes})

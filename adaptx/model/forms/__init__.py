@@ -1,6 +1,6 @@
 """Forms, heavy half: tokens, head, loss, and reading predictions off the head's output.
 
-Owns `Feature`, `Batch` and `HeavyForm`; the light half of the same name is in `adaptx.tasks.forms`. A feature is one
+Owns `Feature`, `Batch` and `ModelForm`; the light half of the same name is in `adaptx.tasks.forms`. A feature is one
 row of model input: an example has one, or several where a long context is cut into windows. A loss is a *sum* over
 units (row, labelled token or window) so that the engine can divide by the unit count of the whole effective batch.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from adaptx.tasks.example import Example, Prediction
     from adaptx.tasks.task import Task
 
-__all__ = ["NO_TARGET", "Batch", "Feature", "HeavyForm", "Limits", "heavy_form"]
+__all__ = ["NO_TARGET", "Batch", "Feature", "Limits", "ModelForm", "heavy_form"]
 
 NO_TARGET = -100  # what torch's cross-entropy leaves out
 
@@ -70,7 +70,7 @@ class Batch:
     part: int = 0  # of a mixture: which of its tasks, and so which head
 
 
-class HeavyForm(Protocol):
+class ModelForm(Protocol):
     """The heavy half of a form."""
 
     name: str
@@ -106,19 +106,19 @@ class HeavyForm(Protocol):
 
 
 FORMS: Mapping[str, tuple[str, str]] = {
-    "classification": ("adaptx.model.forms.classification", "ClassificationHead"),
-    "choice": ("adaptx.model.forms.choice", "ChoiceHead"),
-    "span": ("adaptx.model.forms.span", "SpanHead"),
-    "tagging": ("adaptx.model.forms.tagging", "TaggingHead"),
-    "mlm": ("adaptx.model.forms.mlm", "MlmHead"),
-    "retrieval": ("adaptx.model.forms.retrieval", "RetrievalHead"),
+    "classification": ("adaptx.model.forms.classification", "ClassificationModelForm"),
+    "choice": ("adaptx.model.forms.choice", "ChoiceModelForm"),
+    "span": ("adaptx.model.forms.span", "SpanModelForm"),
+    "tagging": ("adaptx.model.forms.tagging", "TaggingModelForm"),
+    "mlm": ("adaptx.model.forms.mlm", "MlmModelForm"),
+    "retrieval": ("adaptx.model.forms.retrieval", "RetrievalModelForm"),
 }
 
 
-def heavy_form(name: str) -> HeavyForm:
+def heavy_form(name: str) -> ModelForm:
     """Return the heavy half of the form called ``name``; raise `UnknownName`."""
     if name not in FORMS:
         raise UnknownName("form", name, FORMS)
     module, kind = FORMS[name]
-    form: HeavyForm = getattr(import_module(module), kind)()
+    form: ModelForm = getattr(import_module(module), kind)()
     return form

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
-__all__ = ["ChoiceHead"]
+__all__ = ["ChoiceModelForm"]
 
 
-class ChoiceHead:
+class ChoiceModelForm:
     """The heavy half of the form ``choice``."""
 
     name = "choice"

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
-__all__ = ["ClassificationHead"]
+__all__ = ["ClassificationModelForm"]
 
 
-class ClassificationHead:
+class ClassificationModelForm:
     """The heavy half of the form ``classification``."""
 
     name = "classification"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from adaptx.tasks.example import Example, Prediction
     from adaptx.tasks.task import Task
 
-__all__ = ["MaskedHead", "MlmHead"]
+__all__ = ["MaskedHead", "MlmModelForm"]
 
 MASKED = 0.15  # share of the tokens
 AS_MASK, AS_OTHER = 0.8, 0.1  # of the chosen ones; the rest stays as it is
@@ -68,7 +68,7 @@ class MaskedHead(nn.Module):
             return functional.linear(guessed.to(words.dtype), words).float() + self.bias
 
 
-class MlmHead:
+class MlmModelForm:
     """The heavy half of the form ``mlm``; the field is ``text``. It is trained and never asked."""
 
     name = "mlm"

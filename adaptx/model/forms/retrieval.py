@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
-__all__ = ["MeanHead", "RetrievalHead"]
+__all__ = ["MeanHead", "RetrievalModelForm"]
 
 DEPTH = Fraction(14, 24)  # XTREME's layer of XLM-R Large
 TEMPERATURE = 0.05  # of cosines in the contrastive softmax, as in SimCSE (Gao et al. 2021)
@@ -57,7 +57,7 @@ class MeanHead(nn.Module):
             return functional.normalize(mean, dim=-1)
 
 
-class RetrievalHead:
+class RetrievalModelForm:
     """The heavy half of the form ``retrieval``."""
 
     name = "retrieval"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
-__all__ = ["SpanHead", "Window"]
+__all__ = ["SpanModelForm", "Window"]
 
 QUESTION_TOKENS = 64  # XTREME's max_query_length
 ANSWER_TOKENS = 30  # XTREME's max_answer_length
@@ -69,7 +69,7 @@ class Window:
         return (self.first + low, self.first + high) if begins and ends else None
 
 
-class SpanHead:
+class SpanModelForm:
     """The heavy half of the form ``span``; the fields are ``question`` and ``context``."""
 
     name = "span"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
-__all__ = ["Stretch", "TaggingHead"]
+__all__ = ["Stretch", "TaggingModelForm"]
 
 Ids = tuple[int, ...]
 
@@ -75,7 +75,7 @@ class Frame:
         return (*before, *(inside,) * size, *after)
 
 
-class TaggingHead:
+class TaggingModelForm:
     """The heavy half of the form ``tagging``; the one field is ``tokens``."""
 
     name = "tagging"

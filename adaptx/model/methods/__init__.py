@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from adaptx.spec import MethodSpec
 
-__all__ = ["Layer", "Method", "check_tensors", "method_named", "read_tensors", "write_tensors"]
+__all__ = ["Method", "TrainedLayer", "check_tensors", "method_named", "read_tensors", "write_tensors"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class TrainedLayer:
     """One trained layer of a stack: the committed folder of a train step, how and on what it was trained."""
 
     id: str
@@ -41,7 +41,7 @@ class Method(Protocol):
     version: int
     weights: str  # file name of a layer's tensors
 
-    def attach_frozen(self, encoder: PreTrainedModel, layers: Sequence[Layer]) -> None:
+    def attach_frozen(self, encoder: PreTrainedModel, layers: Sequence[TrainedLayer]) -> None:
         """Put trained layers on the encoder, bottom first, in its dtype; raise `StoreCorrupt` for a wrong file."""
         ...
 

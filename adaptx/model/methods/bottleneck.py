@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from adaptx.errors import Missing
-from adaptx.model.methods import Layer, check_tensors, read_tensors
+from adaptx.model.methods import TrainedLayer, check_tensors, read_tensors
 from adaptx.model.size import check_supported, resolve
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Bottleneck:
     version = 1
     weights = "adapter.safetensors"
 
-    def attach_frozen(self, encoder: PreTrainedModel, layers: Sequence[Layer]) -> None:
+    def attach_frozen(self, encoder: PreTrainedModel, layers: Sequence[TrainedLayer]) -> None:
         """Add the layers in sequence, bottom first, without dropout."""
         for index, layer in enumerate(layers):
             name = f"below{index}"
@@ -115,7 +115,7 @@ def parameter_names(encoder: PreTrainedModel, name: str) -> list[str]:
     return [path for path, _ in encoder.named_parameters() if f".adapters.{name}." in path]
 
 
-def fill(encoder: PreTrainedModel, name: str, layer: Layer) -> None:
+def fill(encoder: PreTrainedModel, name: str, layer: TrainedLayer) -> None:
     """Copy a committed adapter into the adapter called ``name``; every tensor must be there and fit."""
     parameters = dict(encoder.named_parameters())
     slots = {

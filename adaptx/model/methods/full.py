@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from adaptx.model.methods import Layer, check_tensors, read_tensors
+from adaptx.model.methods import TrainedLayer, check_tensors, read_tensors
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -29,7 +29,7 @@ class Full:
     version = 1
     weights = "model.safetensors"
 
-    def attach_frozen(self, encoder: PreTrainedModel, layers: Sequence[Layer]) -> None:
+    def attach_frozen(self, encoder: PreTrainedModel, layers: Sequence[TrainedLayer]) -> None:
         """Replace the encoder's weights by those of the topmost layer."""
         if not layers:
             return

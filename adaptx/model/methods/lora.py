@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from adaptx.errors import Incompatible, StoreCorrupt
-from adaptx.model.methods import Layer, check_tensors, read_tensors
+from adaptx.model.methods import TrainedLayer, check_tensors, read_tensors
 from adaptx.model.size import Resolved, linear_paths, resolve
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Lora:
     version = 1
     weights = "adapter_model.safetensors"
 
-    def attach_frozen(self, encoder: PreTrainedModel, layers: Sequence[Layer]) -> None:
+    def attach_frozen(self, encoder: PreTrainedModel, layers: Sequence[TrainedLayer]) -> None:
         """Add all layers as one frozen pair of matrices per linear layer."""
         if not layers:
             return
@@ -187,7 +187,7 @@ def lora_modules(encoder: PreTrainedModel, name: str) -> Iterator[tuple[str, Lor
             yield path, module
 
 
-def read_layer(encoder: PreTrainedModel, layer: Layer, wanted: Resolved) -> dict[str, Tensor]:
+def read_layer(encoder: PreTrainedModel, layer: TrainedLayer, wanted: Resolved) -> dict[str, Tensor]:
     """Read one committed LoRA; refuse what is not a plain sum of low-rank deltas or not what the spec says."""
     path = layer.path / SETTINGS
     try:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
 from adaptx.robustness.attack import Edit, Subset, attack
-from adaptx.robustness.text import Alphabet, boundaries, is_cluster, nfc, pieces, steady
+from adaptx.robustness.graphemes import Alphabet, boundaries, is_cluster, nfc, pieces, steady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ __all__ = ["charswap"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Slot:
     """A slot of one operation: cluster ``number`` of the text, in a word of ``script``."""
 
     operation: str
@@ -45,27 +45,27 @@ def _replace(text: str, first: int, stop: int, new: list[str]) -> Edit | None:
     return Edit.at(cuts[first], cuts[stop], "".join(new))
 
 
-def _swap(text: str, place: Place, rng: Random, alphabet: Alphabet) -> Edit | None:  # noqa: ARG001 (one signature for all)
+def _swap(text: str, place: Slot, rng: Random, alphabet: Alphabet) -> Edit | None:  # noqa: ARG001 (one signature for all)
     one, two = _at(text, place.number), _at(text, place.number + 1)
     return None if nfc(one) == nfc(two) else _replace(text, place.number, place.number + 2, [two, one])
 
 
-def _delete(text: str, place: Place, rng: Random, alphabet: Alphabet) -> Edit | None:  # noqa: ARG001 (as above)
+def _delete(text: str, place: Slot, rng: Random, alphabet: Alphabet) -> Edit | None:  # noqa: ARG001 (as above)
     return _replace(text, place.number, place.number + 1, [])
 
 
-def _insert(text: str, place: Place, rng: Random, alphabet: Alphabet) -> Edit | None:
+def _insert(text: str, place: Slot, rng: Random, alphabet: Alphabet) -> Edit | None:
     letter = _letter(place, rng, alphabet, like=_at(text, place.number))
     return _replace(text, place.number, place.number, [letter]) if letter else None
 
 
-def _substitute(text: str, place: Place, rng: Random, alphabet: Alphabet) -> Edit | None:
+def _substitute(text: str, place: Slot, rng: Random, alphabet: Alphabet) -> Edit | None:
     old = _at(text, place.number)
     letter = _letter(place, rng, alphabet, like=old)
     return _replace(text, place.number, place.number + 1, [letter]) if letter not in ("", nfc(old)) else None
 
 
-def _letter(place: Place, rng: Random, alphabet: Alphabet, *, like: str) -> str:
+def _letter(place: Slot, rng: Random, alphabet: Alphabet, *, like: str) -> str:
     """Draw a letter of the word's script in the case of ``like``; "" where the alphabet has none."""
     letters = alphabet.get(place.script, ())
     if not letters:
@@ -75,7 +75,7 @@ def _letter(place: Place, rng: Random, alphabet: Alphabet, *, like: str) -> str:
     return upper if like.isupper() and is_cluster(upper) else letter
 
 
-OPERATIONS: dict[str, Callable[[str, Place, Random, Alphabet], Edit | None]] = {
+OPERATIONS: dict[str, Callable[[str, Slot, Random, Alphabet], Edit | None]] = {
     "swap": _swap,
     "delete": _delete,
     "insert": _insert,
@@ -84,10 +84,10 @@ OPERATIONS: dict[str, Callable[[str, Place, Random, Alphabet], Edit | None]] = {
 
 
 @lru_cache(maxsize=4096)
-def _places(text: str, operations: str) -> tuple[Place, ...]:
+def _places(text: str, operations: str) -> tuple[Slot, ...]:
     """Return every slot of every operation; a swap needs two open clusters, an insertion stands before one."""
     return tuple(
-        Place(name, piece.script, index)
+        Slot(name, piece.script, index)
         for name in operations.split("+")
         for piece in pieces(text)
         for index in (piece.open[:-1] if name == "swap" else piece.open)

@@ -22,7 +22,7 @@ __all__ = [
     "Form",
     "Goal",
     "Placeholder",
-    "Record",
+    "PredictionRecord",
     "checked_text",
     "form_named",
     "read_text",
@@ -32,7 +32,7 @@ __all__ = [
 SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may escape one alone; UTF-8 cannot write it
 MAX_CHARACTERS = 200_000  # of one text; the longest of the tasks here has 4,000, and XLM-R reads about 2,000
 
-Record = dict[str, Any]
+PredictionRecord = dict[str, Any]
 """One stored prediction: JSON-able, flat, same keys for every row of a form; ``id`` and ``group`` first.
 
 ``value`` is the main metric of the row alone. Where the metric of a cell is not the mean of its rows' values, ``sums``
@@ -66,15 +66,15 @@ class Form(Protocol):
         """
         ...
 
-    def record(self, example: Example, prediction: Prediction, task: Task) -> Record:
+    def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return what is stored per example: enough to score, to bootstrap and to attack again."""
         ...
 
-    def score(self, records: Sequence[Record], task: Task, language: str) -> dict[str, float]:
+    def score(self, records: Sequence[PredictionRecord], task: Task, language: str) -> dict[str, float]:
         """Return the official scores of one cell, the task's main metric among the keys."""
         ...
 
-    def value(self, record: Record, task: Task, language: str) -> float:
+    def value(self, record: PredictionRecord, task: Task, language: str) -> float:
         """Return the main metric of one record alone, higher is better."""
         ...
 
@@ -90,7 +90,7 @@ class Form(Protocol):
         """Return per field the half-open spans that no attack may touch (the answer and its copies)."""
         ...
 
-    def majority(self, records: Sequence[Record]) -> float | None:
+    def majority(self, records: Sequence[PredictionRecord]) -> float | None:
         """Return the share of the most frequent gold label, or None where the form has no labels."""
         ...
 

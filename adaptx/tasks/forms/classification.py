@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from adaptx.metrics import accuracy, classification, correlation
 from adaptx.tasks.example import Example, Prediction
-from adaptx.tasks.forms import Goal, Placeholder, Record, read_text
+from adaptx.tasks.forms import Goal, Placeholder, PredictionRecord, read_text
 from adaptx.tasks.forms.graded import Graded, read_grade
 from adaptx.tasks.forms.labelled import HIDDEN, Labelled, read_label
 
@@ -58,15 +58,15 @@ class Classification:
             grade=read_grade(row, answered, task.range) if task.range else None,
         )
 
-    def record(self, example: Example, prediction: Prediction, task: Task) -> Record:
+    def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return the stored row of a label or of a grade."""
         return _kind(task).record(example, prediction, task)
 
-    def score(self, records: Sequence[Record], task: Task, language: str) -> dict[str, float]:
+    def score(self, records: Sequence[PredictionRecord], task: Task, language: str) -> dict[str, float]:
         """Return ``{"accuracy"}`` and perhaps ``"f1"``, or ``{"pearson", "spearman"}``, the same in every language."""
         return _kind(task).score(records, task, language)
 
-    def value(self, record: Record, task: Task, language: str) -> float:
+    def value(self, record: PredictionRecord, task: Task, language: str) -> float:
         """Return how right one row is, from 0 to 1."""
         return _kind(task).value(record, task, language)
 
@@ -82,7 +82,7 @@ class Classification:
         """Return nothing: no part of a text is the answer."""
         return {}
 
-    def majority(self, records: Sequence[Record]) -> float | None:
+    def majority(self, records: Sequence[PredictionRecord]) -> float | None:
         """Return the share of the most frequent gold label; None for no records and for grades."""
         return LABELLED.majority([record for record in records if not isinstance(record["gold"], float)])
 

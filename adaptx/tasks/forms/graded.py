@@ -16,7 +16,7 @@ from adaptx.metrics.sums import moments_of
 from adaptx.tasks.example import Example, Prediction, ValuePrediction
 
 if TYPE_CHECKING:
-    from adaptx.tasks.forms import Goal, Record
+    from adaptx.tasks.forms import Goal, PredictionRecord
     from adaptx.tasks.task import Task
 
 __all__ = ["GRADE_SHIFT", "Graded", "read_grade"]
@@ -33,7 +33,7 @@ class Graded:
     that all move alike keep their order. Read r under attack beside the success rate.
     """
 
-    def record(self, example: Example, prediction: Prediction, task: Task) -> Record:
+    def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return the stored row: both grades on the page's scale, and the moments that Pearson's r is made of."""
         gold, found = _gold(example), _of_value(prediction)
         return {
@@ -46,12 +46,12 @@ class Graded:
             "sums": moments_of(found, gold),
         }
 
-    def score(self, records: Sequence[Record], task: Task, language: str) -> dict[str, float]:
+    def score(self, records: Sequence[PredictionRecord], task: Task, language: str) -> dict[str, float]:
         """Return ``{"pearson", "spearman"}``, 0 where one side does not vary; raise `DataFault` for no records."""
         predictions, golds = ([record[side] for record in records] for side in ("prediction", "gold"))
         return {name: metric(predictions, golds) for name, metric in METRICS.items()}
 
-    def value(self, record: Record, task: Task, language: str) -> float:
+    def value(self, record: PredictionRecord, task: Task, language: str) -> float:
         """Return 1 minus the share of the range between the stored grades: a correlation needs more than one row."""
         return 1 - _off(record["prediction"], record["gold"], task)
 

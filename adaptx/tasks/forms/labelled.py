@@ -17,7 +17,7 @@ from adaptx.metrics import accuracy, classification
 from adaptx.tasks.example import ClassPrediction, Example, Prediction
 
 if TYPE_CHECKING:
-    from adaptx.tasks.forms import Goal, Record
+    from adaptx.tasks.forms import Goal, PredictionRecord
     from adaptx.tasks.task import Task
 
 __all__ = ["HIDDEN", "Labelled", "label_index", "most_frequent", "read_label"]
@@ -28,7 +28,7 @@ HIDDEN = -1  # upstream's index where a test label is not published
 class Labelled:
     """One right label out of several. ``value`` of a record is 1.0 or 0.0, whatever the cell's metric is."""
 
-    def record(self, example: Example, prediction: Prediction, task: Task) -> Record:
+    def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return the stored row: label indices in the page's order and the log-probability of every label."""
         predicted = _of_class(prediction)
         record = {
@@ -44,7 +44,7 @@ class Labelled:
             return record
         return record | {"sums": [float(term) for term in classification.row_terms(predicted.label, example.label)]}
 
-    def score(self, records: Sequence[Record], task: Task, language: str) -> dict[str, float]:
+    def score(self, records: Sequence[PredictionRecord], task: Task, language: str) -> dict[str, float]:
         """Return ``{"accuracy"}``, with F1 of label 1 where that is the page's metric (QQP, MRPC: the paraphrases).
 
         Raise `DataFault` for no records.
@@ -53,7 +53,7 @@ class Labelled:
         scores = {"accuracy": accuracy.accuracy(predictions, golds)}
         return {"f1": classification.f1(predictions, golds), **scores} if task.metric == "f1" else scores
 
-    def value(self, record: Record, task: Task, language: str) -> float:
+    def value(self, record: PredictionRecord, task: Task, language: str) -> float:
         """Return 1.0 where the stored prediction equals the stored gold."""
         return accuracy.correct(record["prediction"], record["gold"])
 
@@ -69,7 +69,7 @@ class Labelled:
         """Return nothing: no part of a text is the answer."""
         return {}
 
-    def majority(self, records: Sequence[Record]) -> float | None:
+    def majority(self, records: Sequence[PredictionRecord]) -> float | None:
         """Return the share of the most frequent gold label; None for no records."""
         return most_frequent(record["gold"] for record in records)
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from adaptx.errors import DataFault
 from adaptx.metrics import accuracy, bucc
 from adaptx.metrics import retrieval as ranks
-from adaptx.tasks.example import Example, Neighbour, Prediction
-from adaptx.tasks.forms import Goal, Record, read_text
+from adaptx.tasks.example import Example, Prediction, RetrievalPrediction
+from adaptx.tasks.forms import Goal, PredictionRecord, read_text
 
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
@@ -59,7 +59,7 @@ class Retrieval:
             gold=tuple(row.get("gold", (id,))),
         )
 
-    def record(self, example: Example, prediction: Prediction, task: Task) -> Record:
+    def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return the stored row: what was found with its scores, what was right, and for mining what it adds to F1."""
         found = _of_search(prediction)
         record = {
@@ -79,7 +79,7 @@ class Retrieval:
             record["back"] = found.back
         return {**record, "value": self.value(record, task, example.language)}
 
-    def score(self, records: Sequence[Record], task: Task, language: str) -> dict[str, float]:
+    def score(self, records: Sequence[PredictionRecord], task: Task, language: str) -> dict[str, float]:
         """Return the page's metric and what belongs to it, from the stored ids and scores alone.
 
         ``accuracy``, with ``accuracy_back`` for the search from the items to the queries; ``map@20``; or ``f1``,
@@ -95,7 +95,7 @@ class Retrieval:
             scores["accuracy_back"] = sum(record["back"] == record["id"] for record in records) / len(records)
         return scores
 
-    def value(self, record: Record, task: Task, language: str) -> float:
+    def value(self, record: PredictionRecord, task: Task, language: str) -> float:
         """Return the main metric of one record, computed again from what it found."""
         if task.metric == MINING:
             hits, size = _terms(record)
@@ -118,7 +118,7 @@ class Retrieval:
         """Return nothing: no part of a query is the answer."""
         return {}
 
-    def majority(self, records: Sequence[Record]) -> float | None:
+    def majority(self, records: Sequence[PredictionRecord]) -> float | None:
         """Return None: items are no classes."""
         return None
 
@@ -128,18 +128,18 @@ def is_tuning(query: str) -> bool:
     return sha256(f"tune {query}".encode("utf-8", "surrogatepass")).digest()[0] % 2 == 0
 
 
-def threshold_of(mined: Iterable[Record]) -> float:
+def threshold_of(mined: Iterable[PredictionRecord]) -> float:
     """Return the margin of greatest F1 on records of mining (id, gold, found and scores)."""
     records = list(mined)
     return bucc.tune(_candidates(records), _gold(records))
 
 
-def kept_of(record: Record) -> list[str]:
+def kept_of(record: PredictionRecord) -> list[str]:
     """Return the items of a mined row whose scores are at its threshold or above."""
     return [item for item, score in zip(record["found"], record["scores"], strict=True) if score >= record["threshold"]]
 
 
-def _mined(records: Sequence[Record]) -> dict[str, float]:
+def _mined(records: Sequence[PredictionRecord]) -> dict[str, float]:
     scored = [record for record in records if _is_scored(record)]
     gold = _gold(scored)
     if not gold:
@@ -148,21 +148,21 @@ def _mined(records: Sequence[Record]) -> dict[str, float]:
     return bucc.f1({(record["id"], item) for record in scored for item in kept_of(record)}, gold)
 
 
-def _is_scored(record: Record) -> bool:
+def _is_scored(record: PredictionRecord) -> bool:
     return record["tuned_on"] != HALF or not is_tuning(record["id"])
 
 
-def _candidates(records: Iterable[Record]) -> dict[tuple[str, str], float]:
+def _candidates(records: Iterable[PredictionRecord]) -> dict[tuple[str, str], float]:
     """Return the mined pairs with their margins, best first."""
     pairs = [((r["id"], item), score) for r in records for item, score in zip(r["found"], r["scores"], strict=True)]
     return dict(sorted(pairs, key=lambda pair: -pair[1]))
 
 
-def _gold(records: Iterable[Record]) -> set[tuple[str, str]]:
+def _gold(records: Iterable[PredictionRecord]) -> set[tuple[str, str]]:
     return {(record["id"], item) for record in records for item in record["gold"]}
 
 
-def _terms(record: Record) -> list[float]:
+def _terms(record: PredictionRecord) -> list[float]:
     """Return what a sentence adds to F1: twice its hits, and its pairs kept and gold; of no scored row nothing."""
     if not _is_scored(record):
         return [0.0, 0.0]
@@ -170,8 +170,8 @@ def _terms(record: Record) -> list[float]:
     return [2.0 * len(kept & gold), float(len(kept) + len(gold))]
 
 
-def _of_search(prediction: Prediction) -> Neighbour:
-    assert isinstance(prediction, Neighbour), "a search finds neighbours"
+def _of_search(prediction: Prediction) -> RetrievalPrediction:
+    assert isinstance(prediction, RetrievalPrediction), "a search finds neighbours"
     return prediction
 
 

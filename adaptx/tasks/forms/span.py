@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from adaptx.errors import RowFault
 from adaptx.metrics import mlqa, no_answer, squad
 from adaptx.tasks.example import Answer, Example, Prediction, SpanPrediction
-from adaptx.tasks.forms import Goal, Record, read_text
+from adaptx.tasks.forms import Goal, PredictionRecord, read_text
 
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
 
-__all__ = ["SPAN_F1_THRESHOLD", "Scorer", "Span", "scorer_named"]
+__all__ = ["SPAN_F1_THRESHOLD", "Span", "SpanScorer", "scorer_named"]
 
 SPAN_F1_THRESHOLD = 0.5  # an answer counts as right from this F1 on: half of the words, so that articles do not decide
 SHIFTED = "shifted-offsets"
@@ -30,7 +30,7 @@ Metric = Callable[[str | None, Sequence[str], str], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Scorer:
+class SpanScorer:
     """How answers are compared, and whether a question may have none."""
 
     f1: Metric
@@ -38,22 +38,22 @@ class Scorer:
     may_abstain: bool = False
 
 
-SCORERS: Mapping[str, Scorer] = MappingProxyType(
+SCORERS: Mapping[str, SpanScorer] = MappingProxyType(
     {
-        "squad_v1": Scorer(
+        "squad_v1": SpanScorer(
             lambda answer, golds, _: squad.f1(answer, golds), lambda answer, golds, _: squad.exact_match(answer, golds)
         ),
-        "squad_v2": Scorer(
+        "squad_v2": SpanScorer(
             lambda answer, golds, _: squad.f1_v2(answer, golds),
             lambda answer, golds, _: squad.exact_match_v2(answer, golds),
             may_abstain=True,
         ),
-        "mlqa": Scorer(mlqa.f1, mlqa.exact_match),
+        "mlqa": SpanScorer(mlqa.f1, mlqa.exact_match),
     }
 )
 
 
-def scorer_named(name: str) -> Scorer:
+def scorer_named(name: str) -> SpanScorer:
     """Return the scorer that a page names; its rules know which there are."""
     return SCORERS[name]
 
@@ -92,7 +92,7 @@ class Span:
             repaired=() if list(answers) == stated else (SHIFTED,),
         )
 
-    def record(self, example: Example, prediction: Prediction, task: Task) -> Record:
+    def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return the stored row: the answer's text, all gold texts, and how much the model liked either.
 
         Where a question may have no answer, ``span`` is the likeliest span and ``no_answer`` the log-probability of
@@ -116,7 +116,7 @@ class Span:
         }
         return record | {"span": predicted.text, "no_answer": predicted.no_answer} if scorer.may_abstain else record
 
-    def score(self, records: Sequence[Record], task: Task, language: str) -> dict[str, float]:
+    def score(self, records: Sequence[PredictionRecord], task: Task, language: str) -> dict[str, float]:
         """Return ``{"f1", "em"}`` computed again from the stored texts; raise `DataFault` for no records.
 
         Where a question may have no answer, ``best_f1`` and ``best_em`` are SQuAD v2.0's: at the threshold that is best
@@ -130,7 +130,7 @@ class Span:
         }
         return scores | _best_scores(records, scorer, language) if scorer.may_abstain else scores
 
-    def value(self, record: Record, task: Task, language: str) -> float:
+    def value(self, record: PredictionRecord, task: Task, language: str) -> float:
         """Return the main metric of one record, computed again from its texts."""
         scorer = scorer_named(task.scorer)
         metric = scorer.em if task.metric == "em" else scorer.f1
@@ -163,7 +163,7 @@ class Span:
         }
         return {field: tuple(_merged(spans)) for field, spans in marked.items() if spans}
 
-    def majority(self, records: Sequence[Record]) -> float | None:
+    def majority(self, records: Sequence[PredictionRecord]) -> float | None:
         """Return None: spans have no majority class."""
         return None
 
@@ -181,7 +181,7 @@ def _in(language: str, metric: Metric) -> squad.Metric:
     return lambda answer, golds: metric(answer, golds, language)
 
 
-def _best_scores(records: Sequence[Record], scorer: Scorer, language: str) -> dict[str, float]:
+def _best_scores(records: Sequence[PredictionRecord], scorer: SpanScorer, language: str) -> dict[str, float]:
     spans, golds = ([record[side] for record in records] for side in ("span", "gold"))
     margins = [record["no_answer"] - record["log_probability"] for record in records]
     best = {}

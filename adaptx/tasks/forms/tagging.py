@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx.errors import RowFault
 from adaptx.metrics import tagging
 from adaptx.tasks.example import Example, Prediction, TagPrediction
-from adaptx.tasks.forms import Goal, Record, checked_text
+from adaptx.tasks.forms import Goal, PredictionRecord, checked_text
 from adaptx.tasks.forms.labelled import label_index, most_frequent
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Tagging:
             repaired=("date-to-o",) if mended != tags else (),
         )
 
-    def record(self, example: Example, prediction: Prediction, task: Task) -> Record:
+    def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return the stored row: tag indices in the page's order, and what the sentence adds to the cell's F1."""
         predicted = _of_tags(prediction)
         record = {
@@ -79,7 +79,7 @@ class Tagging:
             "gold_log_probabilities": list(predicted.gold_log_probabilities),
         }
 
-    def score(self, records: Sequence[Record], task: Task, language: str) -> dict[str, float]:
+    def score(self, records: Sequence[PredictionRecord], task: Task, language: str) -> dict[str, float]:
         """Return the tokens' ``"accuracy"`` and, unless that is the page's metric, ``{"f1", "precision", "recall"}``.
 
         Raises `DataFault` for no records. Supertags are no entities, and a user's own labels need not be here.
@@ -90,7 +90,7 @@ class Tagging:
         found, golds = ([_names(record[side], task) for record in records] for side in ("prediction", "gold"))
         return {**tagging.f1(found, golds), "accuracy": tagging.token_accuracy(found, golds)}
 
-    def value(self, record: Record, task: Task, language: str) -> float:
+    def value(self, record: PredictionRecord, task: Task, language: str) -> float:
         """Return the main metric of one stored sentence alone."""
         hits, marked = _terms(record, task)
         return hits / marked if marked else 1.0
@@ -110,7 +110,7 @@ class Tagging:
         text = example.texts["tokens"]
         return {"tokens": tuple((place, place + 1) for place, mark in enumerate(text) if mark == BREAK)}
 
-    def majority(self, records: Sequence[Record]) -> float | None:
+    def majority(self, records: Sequence[PredictionRecord]) -> float | None:
         """Return the share of the most frequent gold tag over tokens; None for no records."""
         return most_frequent(chain.from_iterable(record["gold"] for record in records))
 
@@ -134,7 +134,7 @@ def _names(tags: Sequence[int], task: Task) -> list[str]:
     return [task.labels[tag] for tag in tags]
 
 
-def _terms(record: Record, task: Task) -> tuple[float, float]:
+def _terms(record: PredictionRecord, task: Task) -> tuple[float, float]:
     """Return what a sentence adds to the cell's score: see `adaptx.metrics.sums`."""
     if task.metric == "accuracy":
         pairs = zip(record["prediction"], record["gold"], strict=True)

@@ -10,10 +10,10 @@ import torch
 from adaptx.errors import UsageError
 from adaptx.model.forms import Limits
 from adaptx.model.forms.collate import collate
-from adaptx.model.forms.retrieval import RetrievalHead
+from adaptx.model.forms.retrieval import RetrievalModelForm
 from adaptx.tasks.example import Example
 
-FORM = RetrievalHead()
+FORM = RetrievalModelForm()
 UNTRAINED, TRAINED = SimpleNamespace(trains_on=()), SimpleNamespace(trains_on=("squad-retrieval",))
 LIMITS = Limits(max_length=12)
 

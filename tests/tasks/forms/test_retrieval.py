@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from adaptx.errors import DataFault
 from adaptx.metrics.sums import combined
 from adaptx.tasks.catalog import task_named
-from adaptx.tasks.example import Example, Neighbour
+from adaptx.tasks.example import Example, RetrievalPrediction
 from adaptx.tasks.forms.retrieval import HALF, Retrieval, is_tuning, threshold_of
 
 FORM = Retrieval()
@@ -29,7 +29,9 @@ def query(id: str, gold: tuple[str, ...], *, item: bool = False) -> Example:
 
 def mined(id: str, gold, found, score: float, threshold: float, tuned_on: str) -> dict:
     pairs = ((found,), (score,)) if found else ((), ())
-    return FORM.record(query(id, tuple(gold)), Neighbour(*pairs, threshold=threshold, tuned_on=tuned_on), BUCC)
+    return FORM.record(
+        query(id, tuple(gold)), RetrievalPrediction(*pairs, threshold=threshold, tuned_on=tuned_on), BUCC
+    )
 
 
 def test_an_item_of_the_rows_own_is_what_its_query_is_to_find():
@@ -42,8 +44,8 @@ def test_an_item_of_the_rows_own_is_what_its_query_is_to_find():
 
 def test_accuracy_is_of_the_nearest_and_the_way_back_stands_beside_it():
     records = [
-        FORM.record(query("a", ("a",), item=True), Neighbour(("a", "b"), (0.9, 0.1), 0.9, back="b"), TATOEBA),
-        FORM.record(query("b", ("b",), item=True), Neighbour(("a", "b"), (0.5, 0.4), 0.4, back="b"), TATOEBA),
+        FORM.record(query("a", ("a",), item=True), RetrievalPrediction(("a", "b"), (0.9, 0.1), 0.9, back="b"), TATOEBA),
+        FORM.record(query("b", ("b",), item=True), RetrievalPrediction(("a", "b"), (0.5, 0.4), 0.4, back="b"), TATOEBA),
     ]
     assert FORM.score(records, TATOEBA, "de") == {"accuracy": 0.5, "accuracy_back": 0.5}
     assert [record["value"] for record in records] == [1.0, 0.0]
@@ -51,14 +53,14 @@ def test_accuracy_is_of_the_nearest_and_the_way_back_stands_beside_it():
 
 def test_average_precision_at_20_divides_by_the_right_ones():
     found = ("x", "g1", "y", "g2")
-    record = FORM.record(query("q", ("g1", "g2")), Neighbour(found, (0.9, 0.8, 0.7, 0.6), 0.8), LAREQA)
+    record = FORM.record(query("q", ("g1", "g2")), RetrievalPrediction(found, (0.9, 0.8, 0.7, 0.6), 0.8), LAREQA)
     assert FORM.score([record], LAREQA, "de") == {"map@20": pytest.approx((1 / 2 + 2 / 4) / 2)}
 
 
 def test_an_attack_aims_at_another_item_being_nearest():
     example = query("q", ("g",))
-    clean = Neighbour(("g", "x"), (0.9, 0.6), 0.9)
-    near, lost = Neighbour(("g", "x"), (0.7, 0.65), 0.7), Neighbour(("x", "y"), (0.8, 0.7), 0.5)
+    clean = RetrievalPrediction(("g", "x"), (0.9, 0.6), 0.9)
+    near, lost = RetrievalPrediction(("g", "x"), (0.7, 0.65), 0.7), RetrievalPrediction(("x", "y"), (0.8, 0.7), 0.5)
     assert FORM.goal(example, clean, clean, TATOEBA) == (False, pytest.approx(-0.3))
     assert FORM.goal(example, near, clean, TATOEBA) == (False, pytest.approx(-0.05))
     assert FORM.goal(example, lost, clean, TATOEBA) == (True, pytest.approx(0.3))

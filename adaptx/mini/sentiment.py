@@ -1,0 +1,27 @@
+"""Rows of a text and whether somebody liked what it tells (English).
+
+Both texts of a pair of labels name the good and the bad feeling, so only what is said of them tells the label.
+"""
+
+from __future__ import annotations
+
+from adaptx.mini.facts import FAMILIES, facts
+from adaptx.mini.sentences import Row, Split, partly, passage, tell, within
+
+__all__ = ["feeling"]
+
+FEELINGS = (("sad", "happy"), ("sorry", "glad"), ("angry", "pleased"))  # the bad one, the good one
+SAYINGS = ("{who} not {other} but {felt} that {{}}", "{who} {felt} and not {other} that {{}}")
+WHO = ("I am", "We are", "Everybody is")
+
+
+def feeling(cell: Split, index: int, *, column: str, around: int = 0) -> Row:
+    """Tell with which feeling somebody speaks of a fact, among ``around`` other facts."""
+    draw, label = cell.draw(index), index % 2
+    families = draw.some(tuple(FAMILIES), 1 + around)
+    told = [tell(draw, partly(draw, fact)) for fact in facts(draw, families, cell.split)]
+    pair = draw.one(FEELINGS)
+    saying = draw.one(SAYINGS).format(who=draw.one(WHO), felt=pair[label], other=pair[1 - label])
+    felt = within(saying, cell.language.say(*told[0]))
+    texts = [felt, passage(cell.language, told[1:]).text] if around else [felt]
+    return {column: " ".join(draw.some(texts, len(texts))), "label": label}

@@ -1,0 +1,1 @@
+"""Stored steps as results: summaries, verification, listings, exports."""

@@ -1,1 +1,0 @@
-"""Workflow: requests become a plan of steps with ids, and the plan is executed."""

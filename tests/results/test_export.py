@@ -1,0 +1,67 @@
+"""What an export takes: one evaluation a cell, of a test split."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adaptx.errors import Incompatible, Missing, UsageError
+from adaptx.results.export import export, published_rows
+from adaptx.store import StoredStep
+from adaptx.tasks.catalog import task_named
+
+
+def evaluation(step: str, language: str, *, split: str = "test") -> StoredStep:
+    rows = {"task": "pawsx", "language": language, "split": split}
+    spec = {"stack": "top", "rows": rows}
+    facts = {"facts": {"name": f"pawsx {language}"}}
+    return StoredStep(id=step, kind="eval", path=Path(step), spec=spec, manifest=facts)
+
+
+class Shelf:
+    """A store of records that are all intact."""
+
+    def __init__(self, *records: StoredStep) -> None:
+        self.records = {record.id: record for record in records}
+
+    def find(self, prefix: str) -> str:
+        return prefix
+
+    def intact(self, step: str) -> StoredStep:
+        return self.records[step]
+
+    def all(self, kind: str) -> list[StoredStep]:
+        return [record for record in self.records.values() if record.kind == kind]
+
+
+def refused(records: list[StoredStep], asked: list[str], kind: type[Exception], folder: Path) -> str:
+    store: Any = Shelf(*records)
+    with pytest.raises(kind) as error:
+        export(store, asked, "xtreme", folder)
+    assert not any(folder.iterdir())
+    return str(error.value)
+
+
+def test_two_evaluations_of_one_cell_are_refused(tmp_path: Path) -> None:
+    told = refused([evaluation("aaa", "de"), evaluation("bbb", "de")], ["aaa", "bbb"], UsageError, tmp_path)
+    assert told == "aaa and bbb are both evaluations of pawsx in de"
+
+
+def test_a_split_that_is_not_the_test_is_refused(tmp_path: Path) -> None:
+    assert "split dev" in refused([evaluation("aaa", "de", split="dev")], ["aaa"], Incompatible, tmp_path)
+
+
+def test_an_adapter_without_evaluations_is_refused(tmp_path: Path) -> None:
+    top = StoredStep(id="top", kind="train", path=tmp_path, spec={}, manifest={"facts": {"name": "pawsx"}})
+    assert "no evaluation" in refused([top, evaluation("aaa", "de", split="dev")], ["top"], Missing, tmp_path)
+
+
+def test_published_rows_are_the_pages() -> None:
+    assert published_rows(task_named("pawsx"), "de") == 2000
+    assert published_rows(task_named("xquad"), "ar") == 1190
+    by_tag = replace(task_named("pawsx"), sizes={"test": {"de": 7}})
+    assert [published_rows(by_tag, tag) for tag in ("de", "fr")] == [7, None]
+    assert published_rows(replace(by_tag, sizes={}), "de") is None
