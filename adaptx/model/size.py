@@ -71,6 +71,8 @@ class Family:
     keys: Mapping[str, str] = field(default_factory=dict)
     offset: bool = False
     bottleneck: bool = True
+    tokens_first: bool = False  # hidden states are (tokens, rows, hidden) inside
+    rowless_dropout: str = ""  # the dropout of a table that all rows share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +199,9 @@ ROBERTA = Family(layer="encoder.layer", linears=BERT_LINEARS, besides=nothing, o
 FAMILIES: Mapping[str, Family] = MappingProxyType({
     "bert": BERT,
     "camembert": Family(layer="encoder.layer", linears=BERT_LINEARS, besides=nothing, offset=True, bottleneck=False),
-    "deberta-v2": Family(layer="encoder.layer", linears=DEBERTA_LINEARS, besides=deberta),
+    "deberta-v2": Family(
+        layer="encoder.layer", linears=DEBERTA_LINEARS, besides=deberta, rowless_dropout="pos_dropout"
+    ),
     "distilbert": Family(layer="transformer.layer", linears=DISTILBERT_LINEARS, besides=nothing, keys=DISTILBERT_KEYS),
     "electra": Family(layer="encoder.layer", linears=BERT_LINEARS, besides=projected),
     "mpnet": Family(
@@ -209,7 +213,9 @@ FAMILIES: Mapping[str, Family] = MappingProxyType({
     "xlm-roberta-xl": Family(
         layer="encoder.layer", linears=BERT_LINEARS, besides=pre_norm, offset=True, bottleneck=False
     ),
-    "xlnet": Family(layer="layer", linears=XLNET_LINEARS, besides=xlnet, keys=XLNET_KEYS, bottleneck=False),
+    "xlnet": Family(
+        layer="layer", linears=XLNET_LINEARS, besides=xlnet, keys=XLNET_KEYS, bottleneck=False, tokens_first=True
+    ),
 })  # fmt: skip
 
 NO_TYPES = ("distilbert", "mpnet", "xlnet")

@@ -25,7 +25,7 @@ from adaptx.model.forms import Batch, heavy_form
 from adaptx.model.forms.mlm import MaskedHead
 from adaptx.model.forms.retrieval import MeanHead
 from adaptx.model.methods import Method, TrainedLayer, check_tensors, method_named, read_tensors, write_tensors
-from adaptx.model.size import shape_of
+from adaptx.model.size import family_of, shape_of
 from adaptx.spec import MethodSpec
 from adaptx.tasks.forms import form_named, same_head
 
@@ -76,19 +76,12 @@ class StackModel(nn.Module):
         types = {"token_type_ids": batch.token_type_ids} if self.takes_types else {}
         with self.autocast(batch.input_ids.device.type):
             hidden = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **types)[0]
-        head = self.head[batch.part] if isinstance(self.head, nn.ModuleList) else self.head
+        heads = list(self.head) if isinstance(self.head, nn.ModuleList) else [self.head]
+        head = heads.pop(batch.part if len(heads) > 1 else 0)
         output: Tensor = head(hidden, *beside(head, batch))
+        if self.training and heads:
+            output = output + idle(heads, hidden)
         return output if self.order is None else output.index_select(-1, self.order)
-
-    def idle(self, part: int) -> Tensor | float:
-        """Return 0 made of the parameters of the heads that ``part`` of a mixture does not use.
-
-        Every trained tensor then has a gradient at every step, whatever the ZeRO stage makes of absent ones.
-        """
-        if not isinstance(self.head, nn.ModuleList):
-            return 0.0
-        others = [p.sum() for number, head in enumerate(self.head) if number != part for p in head.parameters()]
-        return 0.0 * torch.stack(others).sum() if others else 0.0  # a head of retrieval has no weights
 
     def autocast(self, device: str) -> AbstractContextManager[Any]:
         """Return the context that the encoder runs in: only fp32 weights under bf16 need one."""
@@ -162,7 +155,9 @@ def trainable(
     heads = [seeded_head(loaded, task, seed) for task in tasks]
     head = heads[0] if len(heads) == 1 else nn.ModuleList(heads)
     model = StackModel(loaded=loaded, head=head, tasks=tasks, method=way, spec=method, ref=ref, precision=precision)
-    replace_dropout(model)
+    family = family_of(loaded.config.to_dict())
+    replace_dropout(loaded.encoder, tokens_first=family.tokens_first, rowless=family.rowless_dropout)
+    replace_dropout(head)
     open_only(
         model, {f"encoder.{name}" for name in way.top(loaded.encoder)} | {f"head.{n}" for n in model.head_state()}
     )
@@ -219,6 +214,21 @@ def beside(head: nn.Module, batch: Batch) -> tuple[Tensor, ...]:
     if isinstance(head, MeanHead):
         return (batch.attention_mask,)
     return (batch.targets,) if isinstance(head, MaskedHead) else ()
+
+
+def idle(heads: Sequence[nn.Module], hidden: Tensor) -> Tensor:
+    """Return 0 made by the heads that a batch of a mixture does not use, which read one token.
+
+    Every trained tensor then has a gradient at every step, whatever the ZeRO stage makes of absent ones. The heads are
+    run, and not their parameters read, because stage 3 gathers what runs.
+    """
+    total, token = hidden.new_zeros((), dtype=torch.float32), hidden[:1, :1].detach()
+    for head in heads:
+        if isinstance(head, MaskedHead):
+            total = total + head(token, torch.zeros(1, 1, dtype=torch.long, device=token.device)).sum()
+        elif not isinstance(head, MeanHead):  # which has no weights
+            total = total + head(token).sum()
+    return 0.0 * total
 
 
 def fresh_head(loaded: backbone.Backbone, task: Task) -> nn.Module:
