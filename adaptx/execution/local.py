@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptx.data.reader import RowsReader
+from adaptx.model.products import chosen_dtype
 from adaptx.model.stack import TrainedLayer
 from adaptx.steps.compute.stack_context import StackContext
 from adaptx.steps.progress import NumberedProgress
@@ -82,10 +83,12 @@ class _Walk:
     ) -> None:
         self.plan, self.missing, self.work, self.group, self.progress = planned.plan, missing, work, group, progress
         self.method = planned.choices.method
+        dtype = chosen_dtype(planned.precision, work.job.how.compute_dtype, group.device)
+        self.settings = replace(work.job.how, compute_dtype=group.agree(dtype))
         self.stack = StackContext(
             backbone=planned.backbone,
             rows=rows,
-            settings=work.job.how,
+            settings=self.settings,
             device=group.device,
             leads=group.rank == 0,
             report=progress,
@@ -153,7 +156,7 @@ class _Walk:
             step.spec,
             folder / "staged",
             parents=step.parents,
-            how={key: str(value) for key, value in asdict(self.work.job.how).items() if value is not None},
+            how={key: str(value) for key, value in asdict(self.settings).items() if value is not None},
             seconds=time.perf_counter() - begin,
             facts={"name": step.name, "backbone": self.stack.backbone.name, **facts},
         )

@@ -1,9 +1,10 @@
 """A stack: frozen layers, perhaps a trainable top, and one head, as a single module.
 
 Owns `StackModel` and its two makers: `trainable` (a fresh top and head above committed layers) and `frozen` (a
-committed stack, for evaluation and attack). Dtypes: "bf16" keeps what is frozen in bf16 and what is trained, with the
-head, in fp32; ``full`` is fp32 under autocast. Whatever a method does to gradients, the trainable set is set here, as
-the last thing, and asserted.
+committed stack, for evaluation and attack). Dtypes: "bf16" rounds what is frozen to bf16, and what is trained, with the
+head, is fp32; ``full`` is fp32 under autocast. Computed in fp32 (``compute_dtype``, see `model.products`), the rounded
+numbers are held in fp32, and ``full`` runs without autocast. Whatever a method does to gradients, the trainable set is
+set here, as the last thing, and asserted.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from adaptx.model.forms import Batch, heavy_form
 from adaptx.model.forms.mlm import MaskedHead
 from adaptx.model.forms.retrieval import MeanHead
 from adaptx.model.methods import Method, TrainedLayer, check_tensors, method_named, read_tensors, write_tensors
+from adaptx.model.products import DTYPES
 from adaptx.model.size import family_of, shape_of
 from adaptx.spec import MethodSpec
 from adaptx.tasks.forms import form_named, same_head
@@ -39,7 +41,8 @@ __all__ = ["BARE", "StackModel", "TrainedLayer", "frozen", "trainable"]
 
 HEAD_WEIGHTS, HEAD_CARD = "head.safetensors", "head.json"
 BARE = MethodSpec(name="lora", version=1)  # how a backbone alone is held: frozen, as it is under an adapter
-PRECISIONS = {"bf16": torch.bfloat16, "fp32": torch.float32}
+PRECISIONS = DTYPES
+HASHED = 2**24  # numbers at once
 
 
 class StackModel(nn.Module):
@@ -58,6 +61,7 @@ class StackModel(nn.Module):
         spec: MethodSpec,
         ref: BackboneRef,
         precision: str,
+        compute_dtype: str = "bf16",
         order: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
@@ -67,7 +71,7 @@ class StackModel(nn.Module):
         self.tokenizer: PreTrainedTokenizerBase = loaded.tokenizer
         self.max_length = loaded.max_length
         self.takes_types = "token_type_ids" in loaded.tokenizer.model_input_names
-        self.precision = precision
+        self.precision, self.compute_dtype = precision, compute_dtype
         self.order: Tensor | None
         self.register_buffer("order", None if order is None else torch.tensor(order), persistent=False)
 
@@ -85,7 +89,7 @@ class StackModel(nn.Module):
 
     def autocast(self, device: str) -> AbstractContextManager[Any]:
         """Return the context that the encoder runs in: only fp32 weights under bf16 need one."""
-        if self.method.name == "full" and self.precision == "bf16":
+        if self.method.name == "full" and self.precision == self.compute_dtype == "bf16":
             return torch.autocast(device, dtype=torch.bfloat16)
         return nullcontext()
 
@@ -111,12 +115,13 @@ class StackModel(nn.Module):
                     slot.copy_(values[name])
 
     def fingerprint(self) -> str:
-        """Return the sha256 over every frozen parameter: name, dtype, shape, bytes, in order of name."""
+        """Return the sha256 over every frozen parameter: name, shape, values as fp32, in order of name."""
         digest = hashlib.sha256()
         for name, parameter in sorted(self.named_parameters()):
             if not parameter.requires_grad:
-                digest.update(f"{name} {parameter.dtype} {tuple(parameter.shape)}\n".encode())
-                digest.update(raw_bytes(parameter))
+                digest.update(f"{name} {tuple(parameter.shape)}\n".encode())
+                for part in parameter.detach().flatten().split(HASHED):
+                    digest.update(part.cpu().float().numpy().data)
         return digest.hexdigest()
 
     def save(self, folder: Path) -> None:
@@ -138,6 +143,7 @@ def trainable(
     precision: str,
     seed: int,
     device: str,
+    compute_dtype: str = "bf16",
     others: Sequence[Task] = (),
 ) -> StackModel:
     """Build a stack to train: ``below`` frozen, a fresh top that changes nothing yet, a fresh head.
@@ -150,11 +156,21 @@ def trainable(
     tasks, way = (task, *others), method_named(method.name)
     loaded = backbone.load(ref, dtype=weights_dtype(method, precision))
     way.attach_frozen(loaded.encoder, below)
+    widen(loaded.encoder, compute_dtype)
     with seeded(seed, "+".join(task.name for task in tasks), "adapter"):
         way.attach_trainable(loaded.encoder, method)
     heads = [seeded_head(loaded, task, seed) for task in tasks]
     head = heads[0] if len(heads) == 1 else nn.ModuleList(heads)
-    model = StackModel(loaded=loaded, head=head, tasks=tasks, method=way, spec=method, ref=ref, precision=precision)
+    model = StackModel(
+        loaded=loaded,
+        head=head,
+        tasks=tasks,
+        method=way,
+        spec=method,
+        ref=ref,
+        precision=precision,
+        compute_dtype=compute_dtype,
+    )
     family = family_of(loaded.config.to_dict())
     replace_dropout(loaded.encoder, tokens_first=family.tokens_first, rowless=family.rowless_dropout)
     replace_dropout(head)
@@ -171,6 +187,7 @@ def frozen(
     *,
     precision: str,
     device: str,
+    compute_dtype: str = "bf16",
     layer: int | None = None,
 ) -> StackModel:
     """Build a committed stack to evaluate ``task`` with: the head is the topmost layer's, labels matched by name.
@@ -183,6 +200,7 @@ def frozen(
     way = method_named(method.name)
     loaded = backbone.load(ref, dtype=weights_dtype(method, precision))
     way.attach_frozen(loaded.encoder, layers)
+    widen(loaded.encoder, compute_dtype)
     head = fresh_head(loaded, task)
     order = filled_head(head, layers[-1], task) if head.state_dict() else None
     if isinstance(head, MeanHead):
@@ -195,6 +213,7 @@ def frozen(
         spec=method,
         ref=ref,
         precision=precision,
+        compute_dtype=compute_dtype,
         order=order,
     )
     open_only(model, set())
@@ -260,6 +279,12 @@ def weights_dtype(method: MethodSpec, precision: str) -> torch.dtype:
     return torch.float32 if method.name == "full" else PRECISIONS[precision]
 
 
+def widen(encoder: nn.Module, compute_dtype: str) -> None:
+    """Hold frozen weights, rounded as they are, in what they are computed in: before a top is put on."""
+    if compute_dtype == "fp32":
+        encoder.float()
+
+
 @contextmanager
 def seeded(seed: int, task: str, part: str) -> Iterator[None]:
     """Run a block under torch's CPU random state derived from seed, task and part; the caller's state is kept."""
@@ -276,12 +301,6 @@ def open_only(model: StackModel, names: set[str]) -> None:
     found = model.trainable_names()
     if found != names:
         raise RuntimeError(f"trainable set is wrong, by {len(found ^ names)} names, e.g. {sorted(found ^ names)[:3]}")
-
-
-def raw_bytes(parameter: Tensor) -> memoryview:
-    """Return a parameter's bytes without copying them on the CPU."""
-    flat = parameter.detach().cpu().contiguous().flatten()
-    return flat.view(torch.uint8).numpy().data
 
 
 def read_json(path: Path) -> dict[str, Any]:

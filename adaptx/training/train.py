@@ -25,6 +25,7 @@ from adaptx.data.batching import micro_batches
 from adaptx.errors import AdaptxError, Interrupted
 from adaptx.model.dropout import drawn, row_keys
 from adaptx.model.forms.collate import collate
+from adaptx.model.products import DTYPES, chosen_dtype
 from adaptx.spec import Optimisation, Sampling, digest, request
 from adaptx.training import checkpoint
 from adaptx.training.checkpoint import Best, State
@@ -65,7 +66,7 @@ class TrainJob:
     evaluate_dev: Callable[[], float] | None
     optimisation: Optimisation
     seed: int
-    precision: str  # "fp32" or "bf16": what the model computes in
+    precision: str  # "fp32" or "bf16", computed in what ``how`` says
     work: Path
     how: ComputeSettings = field(default_factory=ComputeSettings)
     sampling: Sampling | None = None
@@ -134,7 +135,8 @@ class _Run:
         self.schedule = Schedule(lengths, job.optimisation, job.seed, job.sampling, [part.share for part in job.parts])
         self.id = _identity(job)
         self.work = work_per_token(job.model)
-        self.peak = matmul_peak(group.device, _dtype(job)) * group.size
+        self.computed_in = chosen_dtype(job.precision, job.how.compute_dtype, group.device)
+        self.peak = matmul_peak(group.device, DTYPES[self.computed_in]) * group.size
         self.engine = Engine(job.model, job.optimisation, job.how, group)
         _check_trained(job.model, self.engine.trained)
         self.step = self.begun_at = 0
@@ -147,7 +149,8 @@ class _Run:
     def go(self) -> None:
         """Go through the schedule from where an earlier run left off, and leave the chosen weights in the model."""
         self._resume()
-        self._tell({"trained": sum(p.numel() for p in self.engine.trained.values()), "stage": self.engine.stage})
+        trained = sum(p.numel() for p in self.engine.trained.values())
+        self._tell({"trained": trained, "stage": self.engine.stage, "computed_in": self.computed_in})
         self.job.model.train()
         while self.step < self.schedule.steps:
             self._one_step()
@@ -170,6 +173,8 @@ class _Run:
             "processes": self.group.size,
             "zero_stage": self.engine.stage,
             "device": self.group.device,
+            "computed_in": self.computed_in,
+            "matmul_peak": self.peak,
             "trained_parameters": sum(p.numel() for p in self.engine.trained.values()),
             "frozen_fingerprint": frozen,
             "train_seconds": self.whole.seconds,
@@ -338,10 +343,6 @@ class _Run:
 def _pieces(feature: Feature) -> range:
     """Return the numbers of the rows of input that a feature is."""
     return range(max(1, len(feature.pieces)))
-
-
-def _dtype(job: TrainJob) -> torch.dtype:
-    return torch.bfloat16 if job.precision == "bf16" else torch.float32
 
 
 def _identity(job: TrainJob) -> str:
