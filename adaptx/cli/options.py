@@ -72,7 +72,7 @@ WHAT = (
 
 HOW = (
     _option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", help="Where to compute."),
-    _option("--processes", type=click.IntRange(1), default=1, help="Processes, started by DeepSpeed's launcher."),
+    _option("--processes", type=click.IntRange(1), default=1, help="Processes on this machine."),
     _text("--hostfile", type=click.Path(path_type=Path), help="DeepSpeed hostfile for several nodes."),
     _text("--zero", type=click.IntRange(0, 3), help="ZeRO stage (default: 0 alone; 1 adapters, 2 full)."),
     _text("--offload", is_flag=True, help="Optimizer state in CPU memory."),

@@ -32,6 +32,8 @@ class ComputeSettings:
     device: str = "auto"  # or "cpu", "cuda"
     compute_dtype: str = "auto"  # of bf16 stacks; or "bf16", "fp32", to compare: see `model.products`
 
+    deadline: float = 1800.0  # seconds: a rank that another waits for so long has fallen behind
+
     def __post_init__(self) -> None:
         if self.compute_dtype not in COMPUTE_DTYPES:
             raise UsageError(

@@ -1,4 +1,4 @@
-"""One of several processes that train the toy together; started by DeepSpeed's launcher from test_pair.py."""
+"""One of several processes that train the toy together; started from test_pair.py."""
 
 import json
 import signal
