@@ -117,7 +117,7 @@ def _map20(given: Fields) -> dict[str, Any]:
 
 
 def _mean_ap(golds: Sequence[Sequence[int]], queries: Any, items: Any, cut: int | None) -> float:
-    rankings = retrieval.ranked(queries, items, cut)
+    rankings = retrieval.rankings(queries, items, cut)
     found = [retrieval.average_precision(*pair, cut) for pair in zip(golds, rankings, strict=True)]
     return sum(found) / len(found)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adaptx.errors import DataFault
-from adaptx.metrics.sums import combined
+from adaptx.metrics.sums import scores_of
 from adaptx.tasks.catalog import task_named
 from adaptx.tasks.example import Example, RetrievalPrediction
 from adaptx.tasks.forms.retrieval import HALF, Retrieval, is_tuning, threshold_of
@@ -79,7 +79,7 @@ def test_the_sums_of_mined_rows_are_the_f1_of_those_scored(drawn, threshold, tun
             FORM.score(records, BUCC, "zh")
         return
     scores = FORM.score(records, BUCC, "zh")
-    assert scores["f1"] == pytest.approx(float(combined(np.array([r["sums"] for r in records]).sum(axis=0))))
+    assert scores["f1"] == pytest.approx(float(scores_of(np.array([r["sums"] for r in records]).sum(axis=0))))
     assert all(0 <= score <= 1 for score in scores.values())
     assert FORM.score(records[::-1], BUCC, "zh") == pytest.approx(scores)
 
