@@ -15,7 +15,7 @@ from adaptx.metrics import bucc
 from adaptx.metrics.csls import NEIGHBOURS as CSLS_NEIGHBOURS
 from adaptx.metrics.nearest import nearest
 from adaptx.tasks.example import Example, Prediction, RetrievalPrediction
-from adaptx.tasks.forms.retrieval import HALF, ITEM, KEPT, MINING, is_tuning, threshold_of
+from adaptx.tasks.forms.retrieval import HALF_SPLIT, ITEM, STORED_NEIGHBOURS, is_tuning, threshold_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +54,7 @@ def searcher(
 
     ``queries`` are all of the cell's, for the way back from its items; ``tuning`` is what mining tunes on.
     """
-    if task.metric == MINING:
+    if task.mines_pairs:
         return Miner(predictor, task, items, tuning)
     return Searcher(predictor, items, queries if ITEM in task.fields and task.metric == "accuracy" else ())
 
@@ -74,7 +74,7 @@ class Searcher:
         if not examples:
             return []
         vectors = embedded(self.predictor, examples)
-        near = nearest(vectors, self.items, KEPT).rows
+        near = nearest(vectors, self.items, STORED_NEIGHBOURS).rows
         return [self._answer(*one) for one in zip(examples, vectors, near, strict=True)]
 
     def fingerprints(self, examples: Sequence[Example]) -> list[bytes]:
@@ -116,7 +116,7 @@ class Miner:
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """Return for each sentence the pair that mining gives it, if any, with its margin and the tuned threshold."""
         mined = self._searched(examples, self.items)
-        threshold, tuned_on = self.tuned or (threshold_of(row for row in mined if is_tuning(row["id"])), HALF)
+        threshold, tuned_on = self.tuned or (threshold_of(row for row in mined if is_tuning(row["id"])), HALF_SPLIT)
         return [
             RetrievalPrediction(row["found"], row["scores"], threshold=threshold, tuned_on=tuned_on) for row in mined
         ]

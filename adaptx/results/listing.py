@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx import backbone, registry
 from adaptx.tables import read_json
 from adaptx.tasks.catalog import task_named, task_names
-from adaptx.tasks.describe import plain, summary
+from adaptx.tasks.describe import summary, to_json
 
 if TYPE_CHECKING:
     from adaptx.store import Store, StoredStep
@@ -25,7 +25,7 @@ def known(kind: str, *, whole: bool = False) -> list[Row]:
     """Return what can be asked for: tasks (``whole``: their pages), attacks or backbones."""
     listed: dict[str, Callable[[], list[Row]]] = {"attacks": _attacks, "backbones": _backbones}
     if kind == "tasks":
-        return [plain(task) if whole else summary(task) for task in map(task_named, task_names())]
+        return [to_json(task) if whole else summary(task) for task in map(task_named, task_names())]
     return listed[kind]()
 
 
@@ -66,7 +66,7 @@ def _score(record: StoredStep) -> float | None:
 def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Row:
     """Return a task's page, or a stored step with its spec, manifest and scores."""
     if is_task or name in task_names() or name.endswith(".toml"):
-        page: Row = plain(task_named(name))
+        page: Row = to_json(task_named(name))
         return page
     opened = store()
     record = opened.get(opened.find(name))

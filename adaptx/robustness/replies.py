@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from adaptx.robustness.attack import Needs
-    from adaptx.tasks.example import Answered, Prediction
+    from adaptx.tasks.example import AnswerValue, Prediction
     from adaptx.tasks.forms import Goal
 
 __all__ = ["Budget", "Reply", "ScoredReply", "reply"]
@@ -20,10 +20,10 @@ __all__ = ["Budget", "Reply", "ScoredReply", "reply"]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a victim tells of one candidate: whether the goal is reached, and its answer (see `Answered`)."""
+    """What a victim tells of one candidate: whether the goal is reached, and its answer (see `AnswerValue`)."""
 
     reached: bool
-    answer: Answered
+    answer: AnswerValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,11 +101,16 @@ class Task:
 
     @property
     def attackable(self) -> tuple[str, ...]:
-        """Fields that an attack may edit unless told otherwise, in reading order."""
+        """Fields that an attack may edit by default, in reading order."""
         return tuple(name for name, open_ in self.fields.items() if open_)
 
     @property
-    def unlabelled(self) -> tuple[str, ...]:
+    def mines_pairs(self) -> bool:
+        """Whether pairs are mined out of two lists (BUCC) and not queries answered: retrieval scored by F1."""
+        return self.form == "retrieval" and self.metric == "f1"
+
+    @property
+    def splits_without_gold(self) -> tuple[str, ...]:
         """Declared splits whose gold is not published: predicted for a submission, never evaluated."""
         return tuple(split for split in self.splits if split not in self.gold_splits)
 
@@ -121,8 +126,8 @@ def read_page(text: str, where: str) -> Task:
         raise UsageError(f"{where} is not TOML: {error}") from error
     validation.refuse(where, mistakes_of(page))
     absent: dict[str, Any] = {"labels": (), "hub": None, "revision": None}
-    plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}
-    return Task(**absent | plain | _resolved(page), notes=_notes(text))
+    plain = {key: _freeze(value) for key, value in page.items() if key != "repair"}
+    return Task(**absent | plain | _special_keys(page), notes=_notes(text))
 
 
 def _notes(text: str) -> str:
@@ -131,29 +136,29 @@ def _notes(text: str) -> str:
     return " ".join(line.removeprefix("#").strip() for line in head)
 
 
-def _resolved(page: Mapping[str, Any]) -> dict[str, Any]:
+def _special_keys(page: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keys whose value on a `Task` is not simply what the page says."""
-    elsewhere, translations = (HubOverride(**_frozen(page.get(key, {}))) for key in ("elsewhere", "translations"))
+    elsewhere, translations = (HubOverride(**_freeze(page.get(key, {}))) for key in ("elsewhere", "translations"))
     several = {key: {split: listed(names) for split, names in page.get(key, {}).items()} for key in SPLIT_KEYS}
     return {
-        **{key: _frozen(value) for key, value in several.items()},
-        "languages": _frozen({**page["languages"], **elsewhere.languages}),
+        **{key: _freeze(value) for key, value in several.items()},
+        "languages": _freeze({**page["languages"], **elsewhere.languages}),
         "elsewhere": elsewhere,
         "translations": translations,
         "gold_splits": tuple(page.get("gold_splits", page["splits"])),
         "repairs": tuple(listed(page.get("repair", []))),
-        "defaults": _frozen(_defaults(page)),
+        "defaults": _freeze(_defaults(page)),
     }
 
 
 def _defaults(page: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return per method what the page says for all methods, overridden by what it says for that one."""
-    told = page.get("defaults", {})
-    shared = {key: value for key, value in told.items() if key not in METHODS}
-    return {method: shared | told.get(method, {}) for method in METHODS if told}
+    on_page = page.get("defaults", {})
+    shared = {key: value for key, value in on_page.items() if key not in METHODS}
+    return {method: shared | on_page.get(method, {}) for method in METHODS if on_page}
 
 
-def _frozen(value: Any) -> Any:
+def _freeze(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return MappingProxyType({key: _frozen(inner) for key, inner in value.items()})
+        return MappingProxyType({key: _freeze(inner) for key, inner in value.items()})
     return tuple(value) if isinstance(value, list) else value

@@ -118,7 +118,7 @@ def test_goal_stays_finite_where_a_gold_probability_underflows(tags: Task) -> No
 @settings(deadline=None)
 def test_the_breaks_between_tokens_are_protected_and_nothing_else(tags: Task, tokens: list[str]) -> None:
     example = read(tags, [0] * len(tokens), tokens)
-    text, spans = example.texts["tokens"], FORM.protected(example)["tokens"]
+    text, spans = example.texts["tokens"], FORM.protected_spans(example)["tokens"]
     assert [text[start:end] for start, end in spans] == ["\n"] * (len(tokens) - 1)
 
 
