@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from adaptx.cli.options import Common, opened
-from adaptx.cli.output import emit, quiet_stdout, terminable
-from adaptx.cli.progress import shown
+from adaptx.cli.output import emit, interrupt_on_sigterm, quiet_stdout
+from adaptx.cli.progress import progress_display
 from adaptx.execution.make import Job, Request, StepResult, cost, locked, make
 from adaptx.store import Store
 
@@ -31,7 +31,7 @@ def work(common: Common, requests: Sequence[Request], kind: str, gather: Gather,
 
     store = opened(common.store)
     job = Job(how=common.how, strict=common.strict, keep=common.keep)
-    with quiet_stdout(), terminable(), shown() as tell:
+    with quiet_stdout(), interrupt_on_sigterm(), progress_display() as tell:
         locked(requests, store)
         if dry_run:
             kind, value = "plan", cost(requests, store, job, tell, measured=True)

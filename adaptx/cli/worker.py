@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from adaptx.cli.main import guarded
-from adaptx.cli.output import quiet_stdout, terminable
-from adaptx.cli.progress import shown
+from adaptx.cli.output import interrupt_on_sigterm, quiet_stdout
+from adaptx.cli.progress import progress_display
 from adaptx.execution.make import planned, read_job
 from adaptx.execution.progress import silent
 
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     from adaptx.execution.local import execute
 
     requests, store, job = read_job(json.loads(Path(arguments[-1]).read_text(encoding="utf-8")))
-    with quiet_stdout(), terminable(), shown() as tell:
+    with quiet_stdout(), interrupt_on_sigterm(), progress_display() as tell:
         execute(planned(requests, store), store, job, tell if os.environ.get("RANK", "0") == "0" else silent)
     return 0
 

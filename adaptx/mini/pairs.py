@@ -17,7 +17,7 @@ from adaptx.mini.sentences import (
     change_any,
     choose_form,
     drop_some_optional,
-    embed,
+    fill_saying,
     forms,
     passage,
 )
@@ -122,7 +122,8 @@ def questions(split: Split, index: int) -> Row:
         asked_for[1] = draw.one([(swap_roles(fact), first), (fact, other)])
     carriers = draw.some(CARRIERS, 2)
     question1, question2 = (
-        embed(carrier, split.language.ask(*question)) for carrier, question in zip(carriers, asked_for, strict=True)
+        fill_saying(carrier, split.language.ask(*question))
+        for carrier, question in zip(carriers, asked_for, strict=True)
     )
     return {"id": split.id(index), "question1": question1, "question2": question2, "label": label}
 

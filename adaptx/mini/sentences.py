@@ -23,7 +23,7 @@ __all__ = [
     "change_any",
     "choose_form",
     "drop_some_optional",
-    "embed",
+    "fill_saying",
     "forms",
     "passage",
 ]
@@ -125,7 +125,7 @@ def change_any(draw: Draw, fact: Fact, roles: Sequence[str]) -> Fact | None:
     return next((found for found in changes if split_of(found) == split), None)
 
 
-def embed(saying: str, sentence: Sentence) -> str:
+def fill_saying(saying: str, sentence: Sentence) -> str:
     """Return a sentence in the place of ``{}`` within an English saying, without its capital unless it is a name's."""
     is_named = saying.startswith("{}") or sentence.tokens[0].pos == "PROPN"
     return saying.format(sentence.text if is_named else sentence.text[0].lower() + sentence.text[1:])

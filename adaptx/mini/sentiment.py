@@ -6,7 +6,7 @@ Both texts of a pair of labels name the good and the bad feeling, so only what i
 from __future__ import annotations
 
 from adaptx.mini.facts import FAMILIES, facts
-from adaptx.mini.sentences import Row, Split, choose_form, drop_some_optional, embed, passage
+from adaptx.mini.sentences import Row, Split, choose_form, drop_some_optional, fill_saying, passage
 
 __all__ = ["feeling"]
 
@@ -22,6 +22,6 @@ def feeling(split: Split, index: int, *, column: str, around: int = 0) -> Row:
     surfaces = [choose_form(draw, drop_some_optional(draw, fact)) for fact in facts(draw, families, split.name)]
     pair = draw.one(FEELINGS)
     saying = draw.one(SAYINGS).format(who=draw.one(WHO), felt=pair[label], other=pair[1 - label])
-    felt = embed(saying, split.language.say(*surfaces[0]))
+    felt = fill_saying(saying, split.language.say(*surfaces[0]))
     texts = [felt, passage(split.language, surfaces[1:]).text] if around else [felt]
     return {column: " ".join(draw.some(texts, len(texts))), "label": label}
