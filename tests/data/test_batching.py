@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaptx.data.batching import epoch_batches, micro_batches, padding_share, prediction_batches
+from adaptx.data.batching import epoch_batches, micro_batches, prediction_batches
 
 some_lengths = st.lists(st.integers(1, 300), min_size=1, max_size=200)
 orders = st.sampled_from(["bucketed", "iid"])
@@ -101,6 +101,13 @@ def word_counts(path: Path) -> list[int]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     return [3 + round(1.3 * len((row["premise"] + " " + row["hypothesis"]).split())) for row in rows]
+
+
+def padding_share(batches: list[list[int]], lengths: list[int]) -> float:
+    """Return the share of padding among all tokens of batches, each padded to its longest row."""
+    tokens = sum(lengths[row] for batch in batches for row in batch)
+    padded = sum(max(lengths[row] for row in batch) * len(batch) for batch in batches)
+    return 1 - tokens / padded
 
 
 @pytest.mark.shared
