@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from adaptx.analysis import statistics
+from adaptx.analysis import intervals, resampling
 from adaptx.analysis.scores import CLEAN, EvaluationCell, cluster_keys, flags_of, one_source
 from adaptx.errors import Incompatible, UsageError
 
@@ -91,7 +91,7 @@ class Grid:
     languages: tuple[str, ...]
     seeds: tuple[int, ...]
     scores: NDArray[np.float64]  # (seeds, columns)
-    resampled: statistics.Resampled
+    resampled: resampling.Resampled
 
     def estimate(self, weights: Weights, measure: str, languages: Collection[str]) -> Result:
         """Return a weighted sum of arms, averaged over ``languages``, with its two intervals."""
@@ -102,7 +102,7 @@ class Grid:
         for arm, weight in weights.items():
             cube[self.measures.index(measure), self.arms.index(arm), chosen] = weight / len(chosen)
         columns = cube.ravel()
-        new_seed = statistics.t_interval((self.scores @ columns).tolist())
+        new_seed = intervals.t_interval((self.scores @ columns).tolist())
         return {
             "value": self.resampled.mean(columns),
             "these_models": list(self.resampled.interval(columns)),
@@ -121,8 +121,8 @@ def _grid(runs: Sequence[ArmRun], measures: Sequence[str]) -> Grid:
     terms = [_terms(found[arm, seed], measure, rows) for seed in seeds for measure, arm in blocks]
     languages = np.repeat(np.arange(len(rows)), [len(cell.records) for cell in rows])
     columns = np.arange(len(terms))[:, None] * len(rows) + languages
-    clusters = np.tile(statistics.clusters_of(*cluster_keys(rows)), len(terms))
-    resampled = statistics.resample(np.concatenate(terms), clusters, columns.ravel())
+    clusters = np.tile(resampling.clusters_of(*cluster_keys(rows)), len(terms))
+    resampled = resampling.resample(np.concatenate(terms), clusters, columns.ravel())
     return Grid(
         measures=tuple(measures),
         arms=arms,

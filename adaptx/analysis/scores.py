@@ -14,13 +14,13 @@ from itertools import chain
 from math import isclose
 from typing import TYPE_CHECKING, Any
 
-from adaptx.analysis import statistics
+from adaptx.analysis import intervals, resampling
 from adaptx.errors import DataFault, Incompatible
 from adaptx.metrics.sums import terms_of
 from adaptx.robustness.outcomes import summarise
 
 if TYPE_CHECKING:
-    from adaptx.analysis.statistics import Interval
+    from adaptx.analysis.intervals import Interval
     from adaptx.tasks.forms import PredictionRecord
 
 __all__ = [
@@ -123,15 +123,15 @@ def estimate(cells: Sequence[EvaluationCell], measure: str) -> Estimate:
     Where every row agrees a bootstrap has no width: the interval is then Wilson's, over clusters.
     """
     cells = sorted(cells, key=lambda cell: cell.language)  # their order moves no resample
-    clusters = statistics.clusters_of(*cluster_keys(cells))
+    clusters = resampling.clusters_of(*cluster_keys(cells))
     columns = [number for number, cell in enumerate(cells) for _ in cell.records]
-    resampled = statistics.resample([terms for cell in cells for terms in cell.terms(measure)], clusters, columns)
+    resampled = resampling.resample([terms for cell in cells for terms in cell.terms(measure)], clusters, columns)
     weights = [1 / len(cells)] * len(cells)
     value, n_clusters = resampled.mean(weights), int(clusters.max()) + 1
     constant = next((edge for edge in (0, 1) if isclose(value, edge, abs_tol=1e-12)), None)
     if constant is None:
         return Estimate(value=value, interval=resampled.interval(weights), n_clusters=n_clusters)
-    interval = statistics.wilson(constant * n_clusters, n_clusters)
+    interval = intervals.proportion(constant * n_clusters, n_clusters)["wilson"]
     return Estimate(value=float(constant), interval=interval, n_clusters=n_clusters)
 
 

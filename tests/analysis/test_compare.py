@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from adaptx.analysis.compare import ArmRun, compare
 from adaptx.analysis.scores import score_languages
-from adaptx.analysis.statistics import t_interval
+from adaptx.analysis.intervals import t_interval
 from adaptx.errors import Incompatible, UsageError
 
 Maker = Callable[..., Any]
