@@ -14,7 +14,7 @@ from itertools import groupby
 from math import ceil
 from random import Random
 
-__all__ = ["ORDERS", "WINDOW", "epoch_batches", "length_sorted", "micro_batches", "padding_share"]
+__all__ = ["ORDERS", "WINDOW", "epoch_batches", "length_sorted", "micro_batches"]
 
 ORDERS = ("bucketed", "iid")
 WINDOW = 100  # batches per sorting window: 2 % padding on MNLI pairs at B = 32 (57 % in iid order)
@@ -101,12 +101,3 @@ def length_sorted(
                 pieces.append([])
             pieces[-1] += rows
     return pieces
-
-
-def padding_share(pieces: Sequence[Sequence[int]], lengths: Sequence[int], multiple: int = 1) -> float:
-    """Return the share of padding among all tokens of ``pieces``, each padded to its longest row."""
-    real = sum(lengths[row] for piece in pieces for row in piece)
-    padded = sum(
-        ceil(max(lengths[row] for row in piece) / multiple) * multiple * len(piece) for piece in pieces if piece
-    )
-    return 1 - real / padded if padded else 0.0

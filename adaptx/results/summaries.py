@@ -17,7 +17,7 @@ from adaptx.execution.make import PlannedRequest, Request, StepResult, planned
 from adaptx.planning.arms import Arm, Comparison, arms_of
 from adaptx.spec import TrainSpec
 from adaptx.store.difference import differences
-from adaptx.tables import read_json, read_rows
+from adaptx.tables import read_rows
 from adaptx.tasks.forms import form_named
 from adaptx.tasks.mlm import MLM
 
@@ -205,8 +205,3 @@ def why_result(store: Store, prefix: str) -> Result:
         "nearest_name": nearest.manifest["facts"]["name"] if nearest else None,
         "differences": [asdict(difference) for difference in told],
     }
-
-
-def scores_of(record: StoredStep) -> Any:
-    """Return the stored scores of an evaluated or attacked cell."""
-    return read_json(record.path / "scores.json")

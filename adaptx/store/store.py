@@ -21,7 +21,7 @@ from typing import Any
 from adaptx.errors import Incompatible, Missing, StoreCorrupt, UnknownName, UsageError
 from adaptx.spec import SCHEMA, Spec, content_id, digest, request
 from adaptx.store import atomic, lease, manifest
-from adaptx.store.difference import Difference, differences
+from adaptx.validation import COMMIT
 
 __all__ = ["Pruned", "Store", "StoredStep", "discover"]
 
@@ -29,7 +29,6 @@ FOLDER, MARK = "runs", "store.json"
 ID = re.compile(r"[0-9a-f]{64}")
 PREFIX = re.compile(r"[0-9a-f]{6,64}")
 WORD = re.compile(r"[a-z][a-z0-9_-]*")
-COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,16 +149,6 @@ class Store:
         if faults := self.check(step_id):
             raise StoreCorrupt(faults[0], hint=f"adaptx prune {step_id[:12]}, and the same command makes it again")
         return self._committed(step_id)
-
-    def nearest(self, spec: Spec) -> StoredStep | None:
-        """Return the stored step of the same kind whose request differs in the fewest fields."""
-        wanted = request(spec)
-        return min(self.all(spec.kind), key=lambda record: len(differences(wanted, record.spec)), default=None)
-
-    def why(self, spec: Spec) -> list[Difference]:
-        """Return the fields in which ``spec`` differs from the nearest stored step; all of them where there is none."""
-        found = self.nearest(spec)
-        return differences(request(spec), found.spec if found else {})
 
     def lock(self, kind: str, name: str) -> str | None:
         """Return the commit locked for a hub id; ``kind`` is the hub's: "model" or "dataset"."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaptx.data.batching import epoch_batches, length_sorted, micro_batches, padding_share
+from adaptx.data.batching import epoch_batches, length_sorted, micro_batches
 
 some_lengths = st.lists(st.integers(1, 300), min_size=1, max_size=200)
 orders = st.sampled_from(["bucketed", "iid"])
@@ -101,6 +101,12 @@ def word_counts(path: Path) -> list[int]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     return [3 + round(1.3 * len((row["premise"] + " " + row["hypothesis"]).split())) for row in rows]
+
+
+def padding_share(pieces: list[list[int]], lengths: list[int]) -> float:
+    """Return the share of padding among all tokens, each piece padded to its longest row."""
+    real = sum(lengths[row] for piece in pieces for row in piece)
+    return 1 - real / sum(max(lengths[row] for row in piece) * len(piece) for piece in pieces)
 
 
 @pytest.mark.shared
