@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from adaptx.analysis.scores import one_source
 from adaptx.report.comparison import flags_of, label_of, sheets_of, summary
 from adaptx.report.figures import effects_of, plots_of
 from adaptx.report.markup import Element, element, html_text, svg_text
 from adaptx.report.plot import GROUNDS, Plot, draw
 from adaptx.report.provenance import world_of
+from adaptx.schema.sources import one_source
 
 if TYPE_CHECKING:
     from adaptx.report.table import Sheet

@@ -11,9 +11,9 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from adaptx.analysis.scores import one_source
 from adaptx.report.comparison import flags_of, label_of, sheets_of, summary
 from adaptx.report.provenance import world_of
+from adaptx.schema.sources import one_source
 
 if TYPE_CHECKING:
     from adaptx.report.table import Sheet

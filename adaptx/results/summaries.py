@@ -11,10 +11,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from adaptx.analysis.compare import ArmRun, compare
-from adaptx.analysis.scores import EvaluationCell, one_source, score_languages
+from adaptx.analysis.scores import EvaluationCell, score_languages
 from adaptx.errors import Missing
 from adaptx.execution.make import PlannedRequest, Request, StepResult, planned
 from adaptx.planning.arms import Arm, Comparison, arms_of
+from adaptx.schema.sources import one_source
 from adaptx.spec import TrainSpec
 from adaptx.store.difference import differences
 from adaptx.tables import read_rows
