@@ -10,13 +10,13 @@ import click
 from adaptx.cli.carry_out import work
 from adaptx.cli.options import asked, how_options
 from adaptx.planning.recipe import read_recipe
-from adaptx.report import folder, html
+from adaptx.report import comparison, folder, html
 from adaptx.results.summaries import run_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from adaptx.execution.make import StepResult
+    from adaptx.schema.commands import RunResult, StepRow
     from adaptx.store import Store
 
 __all__ = ["command"]
@@ -33,8 +33,9 @@ def command(file: Path, report: Path | None, dry_run: bool, **options: Any) -> N
     if report is not None:
         folder.check_place(report)  # before the work, not after it
 
-    def gather(store: Store, steps: Sequence[StepResult]) -> dict[str, Any]:
+    def gather(store: Store, steps: Sequence[StepRow]) -> RunResult:
         value = run_result(recipe, store, steps)
-        return {**value, "report": folder.write(html.files_of(value), report or store.reports / recipe.name)}
+        value["report"] = folder.write(html.files_of(value), report or store.reports / recipe.name)
+        return value
 
-    work(asked(options), recipe.requests(), "run", gather, dry_run=dry_run)
+    work(asked(options), recipe.requests(), gather, comparison.print_run, dry_run=dry_run)

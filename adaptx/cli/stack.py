@@ -21,5 +21,13 @@ __all__ = ["command"]
 @work_options
 def command(tasks: tuple[str, ...], on: str | None, dry_run: bool, **options: Any) -> None:
     """Stack TASKS bottom to top; evaluate the last in all its languages, clean and attacked."""
+    from adaptx.report import tables
+
     request = Request(choices=chosen(options), names=tasks, on=on)
-    work(asked(options), [request], "stack", lambda store, steps: stack_result(request, store, steps), dry_run=dry_run)
+    work(
+        asked(options),
+        [request],
+        lambda store, steps: stack_result(request, store, steps),
+        tables.print_stack,
+        dry_run=dry_run,
+    )

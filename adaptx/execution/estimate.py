@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -29,7 +29,9 @@ from adaptx.training.throughput import matmul_peak
 if TYPE_CHECKING:
     from adaptx.data.source import Source
     from adaptx.execution.make import Job, PlannedRequest
+    from adaptx.model.size import Config
     from adaptx.planning.planner import Step
+    from adaptx.schema.commands import Plan, PlannedStep
     from adaptx.spec import RowsSpec
     from adaptx.store import Store
     from adaptx.tasks.example import Example
@@ -68,10 +70,10 @@ class Load:
         return self.rows * self.tokens * self.passes
 
 
-def estimate(makings: Sequence[PlannedRequest], store: Store, job: Job, *, measured: bool) -> dict[str, Any]:
+def estimate(makings: Sequence[PlannedRequest], store: Store, job: Job, *, measured: bool) -> Plan:
     """Return ``{"steps", "trainable_parameters", "memory_bytes", "disk_bytes", "seconds", "measured"}``."""
     device = join(job.how).device
-    told: dict[str, dict[str, Any]] = {}
+    told: dict[str, PlannedStep] = {}
     memory = 0.0
     parameters = 0
     loads: dict[str, Load] = {}
@@ -95,21 +97,28 @@ def estimate(makings: Sequence[PlannedRequest], store: Store, job: Job, *, measu
         "steps": list(told.values()),
         "trainable_parameters": parameters,
         "memory_bytes": int(memory),
-        "disk_bytes": sum(step["disk_bytes"] for step in told.values()),
-        "seconds": round(sum(step["seconds"] for step in told.values()), 1),
+        "disk_bytes": sum(step.get("disk_bytes", 0) for step in told.values()),
+        "seconds": round(sum(step.get("seconds", 0.0) for step in told.values()), 1),
         "measured": measured,
     }
 
 
-def _done(step: Step) -> dict[str, Any]:
+def _done(step: Step) -> PlannedStep:
     return {"id": step.id, "kind": step.kind, "name": step.name, "status": "done", "seconds": 0.0, "disk_bytes": 0}
 
 
-def _to_do(step: Step, load_: Load, speed: Speed, config: dict[str, Any], method: MethodSpec) -> dict[str, Any]:
+def _to_do(step: Step, load_: Load, speed: Speed, config: Config, method: MethodSpec) -> PlannedStep:
     rate = speed.training if step.kind == "train" else speed.forward
     disk = artefact_bytes(config, method) if step.kind == "train" else load_.rows * ROW_BYTES[step.kind]
-    told = {"status": "to do", "seconds": round(load_.work / rate, 1), "disk_bytes": disk, "rows": load_.rows}
-    return _done(step) | told
+    return {
+        "id": step.id,
+        "kind": step.kind,
+        "name": step.name,
+        "status": "to do",
+        "seconds": round(load_.work / rate, 1),
+        "disk_bytes": disk,
+        "rows": load_.rows,
+    }
 
 
 def _method(making: PlannedRequest) -> MethodSpec:
@@ -176,13 +185,13 @@ def _alike(making: PlannedRequest) -> Hashable:
     return spec.backbone, spec.method, spec.rows, spec.optimisation, spec.precision
 
 
-def _speed(making: PlannedRequest, config: dict[str, Any], job: Job, device: str, *, measured: bool) -> Speed:
+def _speed(making: PlannedRequest, config: Config, job: Job, device: str, *, measured: bool) -> Speed:
     # Nothing is trained on a bare backbone, and a forward alone is told well enough by arithmetic.
     warmed_up = measured and making.plan.layers
     return _measured(making, job, device) if warmed_up else _assumed(making, config, device)
 
 
-def _assumed(making: PlannedRequest, config: dict[str, Any], device: str) -> Speed:
+def _assumed(making: PlannedRequest, config: Config, device: str) -> Speed:
     """Two operations per weight of the layers and token forward, as many backward, as many for weight gradients."""
     shape = shape_of(config)
     forward = 2.0 * shape.layers * linear_block(shape.hidden, shape.ffn)

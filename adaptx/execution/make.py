@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adaptx.backbone import is_on_hub
 from adaptx.errors import AdaptxError, Exit, Interrupted, Missing
@@ -23,7 +23,10 @@ from adaptx.store import Store
 from adaptx.training.launch import launch
 from adaptx.training.settings import ComputeSettings
 
-__all__ = ["Job", "PlannedRequest", "Request", "StepResult", "cost", "locked", "make", "planned", "stored"]
+if TYPE_CHECKING:
+    from adaptx.schema.commands import Plan, PlannedStep, StepRow
+
+__all__ = ["Job", "PlannedRequest", "Request", "cost", "locked", "make", "planned", "stored"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +46,6 @@ class Job:
     how: ComputeSettings
     strict: bool = False
     keep: str = "needed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepResult:
-    """What became of a step."""
-
-    id: str
-    kind: str
-    name: str
-    status: str  # "made" or "reused"
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +74,7 @@ def locked(requests: Sequence[Request], store: Store) -> None:
         lock(requests, store)
 
 
-def make(requests: Sequence[Request], store: Store, job: Job, tell: Tell = silent) -> list[StepResult]:
+def make(requests: Sequence[Request], store: Store, job: Job, tell: Tell = silent) -> list[StepRow]:
     """Make every step of every request; return one result per step, parents first, shared steps once."""
     makings = planned(requests, store)
     steps = _steps(makings)
@@ -91,7 +83,7 @@ def make(requests: Sequence[Request], store: Store, job: Job, tell: Tell = silen
     return [_result(step, store, reused=step.id not in made) for step in steps.values() if _kept(step, store)]
 
 
-def stored(requests: Sequence[Request], store: Store, *, repair: str) -> list[StepResult]:
+def stored(requests: Sequence[Request], store: Store, *, repair: str) -> list[StepRow]:
     """Return one result per step, all made before; raise `Missing` with the command ``repair`` where some were not."""
     steps = _steps(planned(requests, store))
     missing = [step for step in steps.values() if store.get(step.id) is None]
@@ -110,25 +102,33 @@ def _kept(step: Step, store: Store) -> bool:
     return store.get(step.id) is not None
 
 
-def _result(step: Step, store: Store, *, reused: bool) -> StepResult:
+def _result(step: Step, store: Store, *, reused: bool) -> StepRow:
     record = store.get(step.id)
     assert record is not None, f"{step.name} was just made"
-    status, seconds = ("reused", 0.0) if reused else ("made", float(record.manifest["seconds"]))
-    return StepResult(id=step.id, kind=step.kind, name=step.name, status=status, seconds=seconds)
+    return {
+        "id": step.id,
+        "kind": step.kind,
+        "name": step.name,
+        "status": "reused" if reused else "made",
+        "seconds": 0.0 if reused else float(record.manifest["seconds"]),
+    }
 
 
-def cost(requests: Sequence[Request], store: Store, job: Job, tell: Tell = silent, *, measured: bool) -> dict[str, Any]:
+def cost(requests: Sequence[Request], store: Store, job: Job, tell: Tell = silent, *, measured: bool) -> Plan:
     """Return every step with its state, and what those to do will cost; see `execution.estimate`."""
     makings = planned(requests, store)
     steps = _steps(makings)
     missing = sum(store.get(key) is None for key in steps)
     if not missing:
-        rows = [{"id": s.id, "kind": s.kind, "name": s.name, "status": "done"} for s in steps.values()]
-        return {"steps": rows, "seconds": 0.0}
+        return {"steps": [_done(step) for step in steps.values()], "seconds": 0.0}
     tell({"step": f"{missing} steps to do, {len(steps) - missing} in the store", "phase": "plan"})
     from adaptx.execution.estimate import estimate
 
     return estimate(makings, store, job, measured=measured)
+
+
+def _done(step: Step) -> PlannedStep:
+    return {"id": step.id, "kind": step.kind, "name": step.name, "status": "done"}
 
 
 def _compute(

@@ -7,13 +7,12 @@ Owns the shape of ``train --json``, ``stack --json``, ``compare --json`` and ``w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.analysis.compare import ArmRun, compare
 from adaptx.analysis.scores import EvaluationCell, score_languages
 from adaptx.errors import Missing
-from adaptx.execution.make import PlannedRequest, Request, StepResult, planned
+from adaptx.execution.make import PlannedRequest, Request, planned
 from adaptx.planning.arms import Arm, Comparison, arms_of
 from adaptx.schema.sources import one_source
 from adaptx.spec import TrainSpec
@@ -25,14 +24,22 @@ from adaptx.tasks.mlm import MLM
 if TYPE_CHECKING:
     from adaptx.planning.planner import StackPlan, Step
     from adaptx.planning.recipe import Recipe
+    from adaptx.schema.commands import (
+        CompareResult,
+        ComparisonResult,
+        Heading,
+        RunResult,
+        StackResult,
+        StepRow,
+        TrainResult,
+        WhyResult,
+    )
     from adaptx.store import Store, StoredStep
 
 __all__ = ["cells_of", "compare_result", "run_result", "stack_result", "train_result", "why_result"]
 
-Result = dict[str, Any]
 
-
-def train_result(request: Request, store: Store, steps: Sequence[StepResult]) -> Result:
+def train_result(request: Request, store: Store, steps: Sequence[StepRow]) -> TrainResult:
     """Return what was trained: the stack, its best dev score, its files, and the steps."""
     making = planned([request], store)[0]
     top = committed(store, making.plan.layers[-1])
@@ -45,28 +52,33 @@ def train_result(request: Request, store: Store, steps: Sequence[StepResult]) ->
         "best": facts["best"],
         "flags": no_dev([making.plan]),
         "bytes": sum(file["bytes"] for file in top.manifest["files"].values()),
-        "steps": [asdict(step) for step in steps],
+        "steps": list(steps),
     }
 
 
-def stack_result(request: Request, store: Store, steps: Sequence[StepResult]) -> Result:
+def stack_result(request: Request, store: Store, steps: Sequence[StepRow]) -> StackResult:
     """Return the per-language table of one stack, clean and under every attack."""
     making = planned([request], store)[0]
     plan = making.plan
     scores = score_languages(
         cells_of(plan, store), chance=plan.target.chance, training_languages=training_languages(plan)
     )
-    head = _heading(making) | {"split": _split(plan), "metric": plan.target.metric}
     scores["flags"] = [*no_dev([plan]), *scores["flags"]]
-    return {**head, **scores, "steps": [asdict(step) for step in steps]}
+    return {
+        **_heading(making),
+        "split": _split(plan),
+        "metric": plan.target.metric,
+        **scores,
+        "steps": list(steps),
+    }
 
 
-def compare_result(comparison: Comparison, store: Store, steps: Sequence[StepResult]) -> Result:
+def compare_result(comparison: Comparison, store: Store, steps: Sequence[StepRow]) -> CompareResult:
     """Return the comparison of every arm, paired on the same rows, with the heading of the command."""
-    return {**_compared(comparison, store), "steps": [asdict(step) for step in steps]}
+    return {**_compared(comparison, store), "steps": list(steps)}
 
 
-def run_result(recipe: Recipe, store: Store, steps: Sequence[StepResult]) -> Result:
+def run_result(recipe: Recipe, store: Store, steps: Sequence[StepRow]) -> RunResult:
     """Return every comparison of a recipe, with what a report tells beside them."""
     comparisons = [_compared(comparison, store) for comparison in recipe.comparisons()]
     return {
@@ -77,37 +89,39 @@ def run_result(recipe: Recipe, store: Store, steps: Sequence[StepResult]) -> Res
         "source": one_source(comparison["source"] for comparison in comparisons),
         "versions": _versions(steps, store),
         "comparisons": comparisons,
-        "steps": [asdict(step) for step in steps],
+        "steps": list(steps),
     }
 
 
-def _versions(steps: Sequence[StepResult], store: Store) -> dict[str, list[str]]:
+def _versions(steps: Sequence[StepRow], store: Store) -> dict[str, list[str]]:
     """Return the distributions that made the steps, with every version that took part."""
     found: dict[str, set[str]] = {}
-    for record in filter(None, (store.get(step.id) for step in steps)):
+    for record in filter(None, (store.get(step["id"]) for step in steps)):
         for name, version in record.manifest["versions"].items():
             found.setdefault(name, set()).add(version)
     return {name: sorted(versions) for name, versions in sorted(found.items())}
 
 
-def _compared(comparison: Comparison, store: Store) -> Result:
+def _compared(comparison: Comparison, store: Store) -> ComparisonResult:
     arms = arms_of(comparison)
     makings = planned([arm.request for arm in arms], store)
     runs = [_run(arm, making.plan, store) for arm, making in zip(arms, makings, strict=True)]
     plan = makings[0].plan
     compared = compare(runs, chance=plan.target.chance, training_languages=training_languages(plan))
-    head = {
+    compared["flags"] = [*no_dev([making.plan for making in makings]), *compared["flags"]]
+    told = _heading(makings[0])
+    return {
         "intermediate": comparison.intermediate,
         "target": plan.target.name,
         "metric": plan.target.metric,
         "chance": plan.target.chance,
         "split": _split(plan),
+        "backbone": told["backbone"],
+        "source": told["source"],
+        "precision": told["precision"],
+        "backbone_revision": makings[0].planner.backbone.revision,
+        **compared,
     }
-    told = _heading(makings[0])
-    head |= {key: told[key] for key in ("backbone", "source", "precision")}
-    head["backbone_revision"] = makings[0].planner.backbone.revision
-    compared["flags"] = [*no_dev([making.plan for making in makings]), *compared["flags"]]
-    return {**head, **compared}
 
 
 def _run(arm: Arm, plan: StackPlan, store: Store) -> ArmRun:
@@ -123,7 +137,7 @@ def _run(arm: Arm, plan: StackPlan, store: Store) -> ArmRun:
     )
 
 
-def _heading(making: PlannedRequest) -> Result:
+def _heading(making: PlannedRequest) -> Heading:
     choices = making.planner.choices
     return {
         "stack": list(making.plan.names),
@@ -192,7 +206,7 @@ def _cell(step: Step, plan: StackPlan, store: Store) -> EvaluationCell:
     )
 
 
-def why_result(store: Store, prefix: str) -> Result:
+def why_result(store: Store, prefix: str) -> WhyResult:
     """Return how a stored step differs from the nearest other one of its kind, field by field."""
     record = store.get(store.find(prefix))
     assert record is not None, "find returns ids of committed steps"
@@ -204,5 +218,5 @@ def why_result(store: Store, prefix: str) -> Result:
         "name": record.manifest["facts"]["name"],
         "nearest": nearest.id if nearest else None,
         "nearest_name": nearest.manifest["facts"]["name"] if nearest else None,
-        "differences": [asdict(difference) for difference in told],
+        "differences": [{"path": one.path, "here": one.here, "there": one.there} for one in told],
     }

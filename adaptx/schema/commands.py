@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from adaptx.schema.scores import ArmComparison, Score, Share, StackScores
-from adaptx.spec import AttackSpec, EvalSpec, TrainSpec
-from adaptx.store.difference import Difference  # noqa: TC001 - read with the annotations
+from adaptx.spec import Spec
 from adaptx.store.manifest import Manifest
 from adaptx.tasks.task import Task
 
 __all__ = [
     "COMMANDS",
+    "AdapterRow",
     "AttackRow",
     "BackboneRow",
     "BestScore",
@@ -24,6 +24,7 @@ __all__ = [
     "ComparisonHeading",
     "ComparisonResult",
     "CopiedFolder",
+    "DifferenceRow",
     "EstimateRow",
     "FetchedRow",
     "Finding",
@@ -34,23 +35,24 @@ __all__ = [
     "RunResult",
     "StackResult",
     "StepRow",
+    "StoredHeading",
     "StoredRow",
     "StoredScores",
+    "StoredState",
     "StoredStepView",
     "SubmissionScores",
     "SubmittedFile",
     "SubmittedTask",
-    "TaskRow",
     "TrainResult",
     "VerifiedStep",
     "VerifyResult",
     "WhyResult",
 ]
 
-StepId = Annotated[str, {"pattern": "^[0-9a-f]{64}$"}]
-ShortId = Annotated[str, {"pattern": "^[0-9a-f]{12}$"}]
-Seconds = Annotated[float, {"minimum": 0, "description": "seconds"}]
-Bytes = Annotated[int, {"minimum": 0, "description": "bytes"}]
+StepId = Annotated[str, ("pattern", "^[0-9a-f]{64}$")]
+ShortId = Annotated[str, ("pattern", "^[0-9a-f]{12}$")]
+Seconds = Annotated[float, ("minimum", 0), ("description", "seconds")]
+Bytes = Annotated[int, ("minimum", 0), ("description", "bytes")]
 
 
 class StepRow(TypedDict):
@@ -183,6 +185,14 @@ class Plan(TypedDict):
     measured: NotRequired[bool]
 
 
+class DifferenceRow(TypedDict):
+    """A field in which two requests differ, by its dotted path: any JSON value here and there."""
+
+    path: str
+    here: object
+    there: object
+
+
 class WhyResult(TypedDict):
     """``adaptx why``: how a stored step differs from the nearest other one of its kind."""
 
@@ -190,7 +200,7 @@ class WhyResult(TypedDict):
     name: str
     nearest: StepId | None
     nearest_name: str | None
-    differences: list[Difference]
+    differences: list[DifferenceRow]
 
 
 class VerifiedStep(TypedDict):
@@ -209,23 +219,6 @@ class VerifyResult(TypedDict):
     steps: list[VerifiedStep]
 
 
-TaskRow = TypedDict(
-    "TaskRow",
-    {
-        "name": str,
-        "form": str,
-        "metric": str,
-        "chance": Share,
-        "languages": int,
-        "rows": str,
-        "trains on": str,
-        "licence": str,
-        "title": str,
-    },
-)
-"""What the list of tasks says of one; ``adaptx ls tasks --json`` gives whole pages."""
-
-
 class AttackRow(TypedDict):
     """An attack by the package that brings it."""
 
@@ -238,18 +231,32 @@ class AttackRow(TypedDict):
 BackboneRow = TypedDict("BackboneRow", {"name": str, "stands for": str})
 
 
-class StoredRow(TypedDict):
-    """A stored step in a list; ``method`` and ``seed`` are of trained ones."""
+class StoredHeading(TypedDict):
+    """Which stored step a line of a list is of."""
 
     id: ShortId
     kind: str
     name: str
     backbone: str
-    method: NotRequired[str]
-    seed: NotRequired[int]
+
+
+class StoredState(TypedDict):
+    """What a list says of any stored step."""
+
     score: Score | None
     seconds: Seconds
     evicted: bool
+
+
+class StoredRow(StoredHeading, StoredState):
+    """A stored step in a list."""
+
+
+class AdapterRow(StoredHeading, StoredState):
+    """A trained step in a list."""
+
+    method: str
+    seed: int
 
 
 class StoredScores(TypedDict):
@@ -265,7 +272,7 @@ StoredStepView = TypedDict(
     {
         "id": StepId,
         "path": str,
-        "spec": TrainSpec | EvalSpec | AttackSpec,
+        "spec": Annotated[Mapping[str, object], Spec],
         "manifest": Manifest,
         "scores.json": NotRequired[StoredScores],
     },
@@ -340,9 +347,9 @@ COMMANDS: Mapping[str, object] = {
     "dry-run": Plan,
     "ls-tasks": list[Task],
     "ls-attacks": list[AttackRow],
-    "ls-adapters": list[StoredRow],
+    "ls-adapters": list[AdapterRow],
     "ls-backbones": list[BackboneRow],
-    "ls-results": list[StoredRow],
+    "ls-results": list[AdapterRow | StoredRow],
     "show": Task | StoredStepView,
     "why": WhyResult,
     "verify": VerifyResult,

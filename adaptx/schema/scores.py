@@ -1,6 +1,6 @@
 """What analysis answers: scores of a stack by language and attack, and comparisons of arms, as plain JSON values.
 
-Owns the types alone. What stands beside a type in `Annotated` are keywords of JSON Schema, for the published schema.
+Owns the types alone. Pairs beside a type in `Annotated` are keywords of the published JSON Schema.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ __all__ = [
     "SuccessRates",
 ]
 
-Score = Annotated[float, {"description": "a score or a difference of scores as a fraction: 1.0 is 100 points"}]
-Share = Annotated[float, {"minimum": 0, "maximum": 1}]
-Bounds = Annotated[list[float], {"minItems": 2, "maxItems": 2, "description": "lower and upper bound, as fractions"}]
+Score = Annotated[float, ("description", "a score or a difference of scores as a fraction: 1.0 is 100 points")]
+Share = Annotated[float, ("minimum", 0), ("maximum", 1)]
+Bounds = Annotated[
+    list[float], ("minItems", 2), ("maxItems", 2), ("description", "lower and upper bound, as fractions")
+]
 
 
 class AttackScores(TypedDict):

@@ -35,8 +35,8 @@ def test_what_is_all_there_is_reused_and_the_bridge_is_not_crossed(tmp_path: Pat
     monkeypatch.setitem(sys.modules, "adaptx.execution.local", None)  # importing it would raise
     monkeypatch.setitem(sys.modules, "adaptx.execution.estimate", None)
     told = make([REQUEST], store, Job(how=ComputeSettings()))
-    assert [(step.status, step.seconds) for step in told] == [("reused", 0.0)] * 6
-    assert [step.kind for step in told] == ["train", "train", "eval", "eval", "attack", "attack"]
+    assert [(step["status"], step["seconds"]) for step in told] == [("reused", 0.0)] * 6
+    assert [step["kind"] for step in told] == ["train", "train", "eval", "eval", "attack", "attack"]
     assert {step["status"] for step in cost([REQUEST], store, Job(how=ComputeSettings()), measured=True)["steps"]} == {
         "done"
     }
@@ -48,7 +48,7 @@ def test_a_step_that_two_requests_share_is_told_once(tmp_path: Path) -> None:
     for step in {step.id: step for plan in planned(both, store) for step in plan.plan.steps}.values():
         commit(store, step)
     told = make(both, store, Job(how=ComputeSettings()))
-    assert len(told) == len({step.id for step in told}) == 6
+    assert len(told) == len({step["id"] for step in told}) == 6
 
 
 def test_made_is_what_the_bridge_made_and_not_what_came_from_elsewhere(tmp_path: Path, monkeypatch) -> None:
@@ -60,7 +60,7 @@ def test_made_is_what_the_bridge_made_and_not_what_came_from_elsewhere(tmp_path:
         return {step.id for step in makings[0].plan.cells}
 
     monkeypatch.setattr(making, "_compute", compute)
-    status = {step.name: step.status for step in make([REQUEST], store, Job(how=ComputeSettings()))}
+    status = {step["name"]: step["status"] for step in make([REQUEST], store, Job(how=ComputeSettings()))}
     assert [name for name, what in status.items() if what == "made"] == ["pawsx en", "pawsx de"]
     assert status["squad"] == "reused"
 
