@@ -1,4 +1,4 @@
-"""What `train`, `stack` and `compare` share: say where the store is, plan, make, and print the result.
+"""What `train`, `stack`, `compare` and `run` share: plan once, make what is missing, and print the result.
 
 May not compute: the work is behind `adaptx.execution.make`. With ``--dry-run`` nothing is made; the plan and what it
 would cost is the result. Before hours of work begin, that is said, with what would be faster.
@@ -14,15 +14,18 @@ import click
 from adaptx.cli.options import Common, opened
 from adaptx.cli.output import emit, quiet_stdout, terminable
 from adaptx.cli.progress import shown
-from adaptx.execution.make import Job, Request, cost, locked, make
+from adaptx.execution.job import Job
+from adaptx.execution.make import expected_cost, lock_revisions, make
+from adaptx.planning.planner import plan_all
+from adaptx.store import StoreView
 
 Value = TypeVar("Value")
 
 if TYPE_CHECKING:
+    from adaptx.planning.request import PlannedRequest, Request
     from adaptx.schema.commands import Plan, StepRow
-    from adaptx.store import Store
 
-    Gather = Callable[[Store, Sequence[StepRow]], Value]
+    Gather = Callable[[Sequence[PlannedRequest], StoreView, Sequence[StepRow]], Value]
     Render = Callable[[Value], None]
 
 __all__ = ["work"]
@@ -39,14 +42,15 @@ def work(
 
     store = opened(common.store)
     job = Job(how=common.how, strict=common.strict, keep=common.keep)
-    with quiet_stdout(), terminable(), shown() as tell:
-        locked(requests, store)
-        plan = cost(requests, store, job, tell, measured=dry_run)
+    with quiet_stdout(), terminable(), shown() as report:
+        lock_revisions(requests, store)
+        planned, view = plan_all(requests, store), StoreView(store)
+        cost = expected_cost(planned, view, job, report, measured=dry_run)
         if not dry_run:
-            _announce(plan)
-            value = gather(store, make(requests, store, job, tell))
+            _announce(cost)
+            value = gather(planned, view, make(planned, view, job, report))
     if dry_run:
-        emit(plan, as_json=common.json, render=tables.print_plan)
+        emit(cost, as_json=common.json, render=tables.print_plan)
     else:
         emit(value, as_json=common.json, render=render)
 

@@ -36,7 +36,7 @@ def command(intermediate: str, target: str, seeds: int, dry_run: bool, **options
     work(
         asked(options),
         requests_of(comparison),
-        lambda store, steps: compare_result(comparison, store, steps),
+        lambda planned, view, steps: compare_result(comparison, planned, view, steps),
         print_comparison,
         dry_run=dry_run,
     )

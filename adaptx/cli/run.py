@@ -16,8 +16,9 @@ from adaptx.results.summaries import run_result
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from adaptx.planning.request import PlannedRequest
     from adaptx.schema.commands import RunResult, StepRow
-    from adaptx.store import Store
+    from adaptx.store import StoreView
 
 __all__ = ["command"]
 
@@ -33,9 +34,9 @@ def command(file: Path, report: Path | None, dry_run: bool, **options: Any) -> N
     if report is not None:
         folder.check_place(report)  # before the work, not after it
 
-    def gather(store: Store, steps: Sequence[StepRow]) -> RunResult:
-        value = run_result(recipe, store, steps)
-        value["report"] = folder.write(html.files_of(value), report or store.reports / recipe.name)
+    def gather(planned: Sequence[PlannedRequest], view: StoreView, steps: Sequence[StepRow]) -> RunResult:
+        value = run_result(recipe, planned, view, steps)
+        value["report"] = folder.write(html.files_of(value), report or view.store.reports / recipe.name)
         return value
 
     work(asked(options), recipe.requests(), gather, comparison.print_run, dry_run=dry_run)

@@ -8,7 +8,7 @@ import click
 
 from adaptx.cli.carry_out import work
 from adaptx.cli.options import asked, chosen, work_options
-from adaptx.execution.make import Request
+from adaptx.planning.request import Request
 from adaptx.results.summaries import stack_result
 
 __all__ = ["command"]
@@ -27,7 +27,7 @@ def command(tasks: tuple[str, ...], on: str | None, dry_run: bool, **options: An
     work(
         asked(options),
         [request],
-        lambda store, steps: stack_result(request, store, steps),
+        lambda planned, view, steps: stack_result(planned[0], view, steps),
         tables.print_stack,
         dry_run=dry_run,
     )

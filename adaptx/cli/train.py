@@ -8,7 +8,7 @@ import click
 
 from adaptx.cli.carry_out import work
 from adaptx.cli.options import asked, chosen, work_options
-from adaptx.execution.make import Request
+from adaptx.planning.request import Request
 from adaptx.results.summaries import train_result
 
 __all__ = ["command"]
@@ -27,7 +27,7 @@ def command(task: str, above: tuple[str, ...], dry_run: bool, **options: Any) ->
     work(
         asked(options),
         [request],
-        lambda store, steps: train_result(request, store, steps),
+        lambda planned, view, steps: train_result(planned[0], view, steps),
         tables.print_train,
         dry_run=dry_run,
     )

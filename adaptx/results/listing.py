@@ -6,24 +6,16 @@ Light: reads pages, distribution metadata and manifests; imports nobody's plugin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from adaptx import backbone, registry
+from adaptx.steps.step import kind_of
 from adaptx.tables import read_json
 from adaptx.tasks.catalog import task_named, task_names
 from adaptx.tasks.describe import plain, summary
 
 if TYPE_CHECKING:
-    from adaptx.schema.commands import (
-        AdapterRow,
-        AttackRow,
-        BackboneRow,
-        PrunedRow,
-        StoredHeading,
-        StoredRow,
-        StoredState,
-        StoredStepView,
-    )
+    from adaptx.schema.commands import AdapterRow, AttackRow, BackboneRow, PrunedRow, StoredRow, StoredStepView
     from adaptx.store import Store, StoredStep
 
     Page = Mapping[str, object]  # a task's page as JSON
@@ -61,29 +53,12 @@ def stored(store: Store, kind: str) -> list[AdapterRow | StoredRow]:
 
 def _stored(record: StoredStep) -> AdapterRow | StoredRow:
     facts = record.manifest["facts"]
-    heading: StoredHeading = {
-        "id": record.id[:12],
-        "kind": record.kind,
-        "name": facts["name"],
-        "backbone": facts["backbone"],
-    }
-    state: StoredState = {
-        "score": _score(record),
-        "seconds": round(record.manifest["seconds"], 1),
-        "evicted": record.evicted,
-    }
-    if record.kind != "train":
-        return {**heading, **state}
-    return {**heading, "method": record.spec["method"]["name"], "seed": record.spec["seed"], **state}
-
-
-def _score(record: StoredStep) -> float | None:
-    if record.kind == "train":
-        best = record.manifest["facts"]["best"]["score"]
-        return None if best is None else round(best, 4)
-    scores = read_json(record.path / SCORES)["scores"]
-    metric = record.spec.get("metric", "accuracy")
-    return round(scores[metric], 4) if metric in scores else None
+    row = {"id": record.id[:12], "kind": record.kind, "name": facts["name"], "backbone": facts["backbone"]}
+    summary = dict(kind_of(record.kind).summary(record))
+    score = summary.pop("score")
+    seconds = round(record.manifest["seconds"], 1)
+    # Columns of a kind are its own: what is published of them is checked against the schema, not here.
+    return cast("StoredRow", row | summary | {"score": score, "seconds": seconds, "evicted": record.evicted})
 
 
 def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Page | StoredStepView:

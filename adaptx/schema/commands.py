@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from adaptx.schema.scores import ArmComparison, Score, Share, StackScores
-from adaptx.spec import Spec
+from adaptx.spec import AttackSpec, EvalSpec, TrainSpec
 from adaptx.store.manifest import Manifest
 from adaptx.tasks.task import Task
 
@@ -35,10 +35,8 @@ __all__ = [
     "RunResult",
     "StackResult",
     "StepRow",
-    "StoredHeading",
     "StoredRow",
     "StoredScores",
-    "StoredState",
     "StoredStepView",
     "SubmissionScores",
     "SubmittedFile",
@@ -231,28 +229,19 @@ class AttackRow(TypedDict):
 BackboneRow = TypedDict("BackboneRow", {"name": str, "stands for": str})
 
 
-class StoredHeading(TypedDict):
-    """Which stored step a line of a list is of."""
+class StoredRow(TypedDict):
+    """A stored step in a list."""
 
     id: ShortId
     kind: str
     name: str
     backbone: str
-
-
-class StoredState(TypedDict):
-    """What a list says of any stored step."""
-
     score: Score | None
     seconds: Seconds
     evicted: bool
 
 
-class StoredRow(StoredHeading, StoredState):
-    """A stored step in a list."""
-
-
-class AdapterRow(StoredHeading, StoredState):
+class AdapterRow(StoredRow):
     """A trained step in a list."""
 
     method: str
@@ -272,7 +261,9 @@ StoredStepView = TypedDict(
     {
         "id": StepId,
         "path": str,
-        "spec": Annotated[Mapping[str, object], Spec],
+        "spec": Annotated[
+            Mapping[str, object], TrainSpec | EvalSpec | AttackSpec
+        ],  # of the kinds that come with adaptx
         "manifest": Manifest,
         "scores.json": NotRequired[StoredScores],
     },
