@@ -19,9 +19,10 @@ from typing import Any
 
 from adaptx.errors import PluginError, UnknownName
 
-__all__ = ["ATTACKS", "TASKS", "Entry", "entries", "faults", "load", "names"]
+__all__ = ["ATTACKS", "EXECUTORS", "STEPS", "TASKS", "Entry", "entries", "faults", "load", "names"]
 
 ATTACKS, TASKS = "adaptx.attacks", "adaptx.tasks"
+STEPS, EXECUTORS = "adaptx.steps", "adaptx.executors"
 
 # What the child of `faults` runs. The word comes last: a plugin that calls `os._exit(0)` must not look like success.
 PROBE = "import sys; from adaptx.registry import load; load(*sys.argv[1:]); print('\\nloaded', flush=True)"
