@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adaptx.errors import Incompatible, UnknownName, UsageError
-from adaptx.planning.layers import layers_of, name_of, trained
+from adaptx.planning.layers import layers_of, trained
+from adaptx.steps.train import layer_name
 from adaptx.tasks.catalog import task_named, task_names, tasks_named
 
 TASKS = [task_named(name) for name in task_names()]
@@ -16,7 +17,7 @@ TARGETS = [task.name for task in TASKS]
 
 
 def names(layers) -> list[str]:
-    return [name_of(layer) for layer in layers]
+    return [layer_name(layer) for layer in layers]
 
 
 @given(st.lists(st.sampled_from(TRAINABLE), max_size=3), st.sampled_from(TARGETS))
@@ -66,7 +67,7 @@ def test_on_takes_the_layers_as_they_were_typed() -> None:
 def test_a_mixture_is_one_layer_and_its_tasks_are_together() -> None:
     layers, target = layers_of(["mnli+squad", "pawsx"])
     assert [len(layer) for layer in layers] == [2, 1]
-    assert name_of(layers[0]) == "mnli+squad"
+    assert layer_name(layers[0]) == "mnli+squad"
     assert target.name == "pawsx"
 
 
@@ -132,4 +133,4 @@ def test_a_name_twice_in_one_mixture_is_refused() -> None:
 
 def test_the_name_of_a_layer_is_what_was_typed() -> None:
     for typed in ("squad", "mnli+squad", "squad+mnli+pawsx"):
-        assert name_of(tasks_named(typed)) == typed
+        assert layer_name(tasks_named(typed)) == typed
