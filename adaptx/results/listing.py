@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adaptx import backbone, registry
+from adaptx.errors import AdaptxError
 from adaptx.tables import read_json
 from adaptx.tasks.catalog import task_named, task_names
 from adaptx.tasks.describe import plain, summary
@@ -24,9 +25,18 @@ Row = dict[str, Any]
 def known(kind: str, *, whole: bool = False) -> list[Row]:
     """Return what can be asked for: tasks (``whole``: their pages), attacks or backbones."""
     listed: dict[str, Callable[[], list[Row]]] = {"attacks": _attacks, "backbones": _backbones}
-    if kind == "tasks":
-        return [plain(task) if whole else summary(task) for task in map(task_named, task_names())]
-    return listed[kind]()
+    return _tasks(whole=whole) if kind == "tasks" else listed[kind]()
+
+
+def _tasks(*, whole: bool) -> list[Row]:
+    """Return every task; a stranger's that cannot be read is a line that says why, under its name."""
+    rows: list[Row] = []
+    for name in task_names():
+        try:
+            rows.append(plain(task_named(name)) if whole else summary(task_named(name)))
+        except AdaptxError as error:
+            rows.append({**(dict.fromkeys(rows[0]) if rows else {}), "name": name, "title": f"broken: {error}"})
+    return rows
 
 
 def _attacks() -> list[Row]:
