@@ -24,7 +24,9 @@ from adaptx.escaping import one_line, told
 
 __all__ = [
     "ATTACKS",
+    "EXECUTORS",
     "SECONDS",
+    "STEPS",
     "TASKS",
     "Entry",
     "entries",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 ATTACKS, TASKS = "adaptx.attacks", "adaptx.tasks"
+STEPS, EXECUTORS = "adaptx.steps", "adaptx.executors"
 OWN = "adaptx"  # the distribution whose entries are trusted
 SWITCH, PLACES = "ADAPTX_PLUGINS", ("apart", "inside")
 SECONDS = 30.0  # that the import of a plugin may take

@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from typing import Any
+from typing import Any, Protocol
 
 __all__ = [
     "SCHEMA",
@@ -189,7 +189,18 @@ class AttackSpec:
     attack_seed: int = neutral(0)
 
 
-Spec = TrainSpec | EvalSpec | AttackSpec
+class Spec(Protocol):
+    """The request behind a step: a frozen dataclass of plain values."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of step, a folder of the store."""
+        ...
+
+    @property
+    def schema(self) -> int:
+        """The version of the shape of requests."""
+        ...
 
 
 def content_id(spec: Spec) -> str:

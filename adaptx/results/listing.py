@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from adaptx import backbone, registry
 from adaptx.errors import AdaptxError
+from adaptx.steps.step import kind_of
 from adaptx.tables import read_json
 from adaptx.tasks.catalog import task_named, task_names
-from adaptx.tasks.describe import plain, summary
+from adaptx.tasks.describe import summary, to_json
 
 if TYPE_CHECKING:
     from adaptx.store import Store, StoredStep
@@ -33,7 +34,7 @@ def _tasks(*, whole: bool) -> list[Row]:
     rows: list[Row] = []
     for name in task_names():
         try:
-            rows.append(plain(task_named(name)) if whole else summary(task_named(name)))
+            rows.append(to_json(task_named(name)) if whole else summary(task_named(name)))
         except AdaptxError as error:
             rows.append({**(dict.fromkeys(rows[0]) if rows else {}), "name": name, "title": f"broken: {error}"})
     return rows
@@ -59,24 +60,16 @@ def stored(store: Store, kind: str) -> list[Row]:
 def _stored(record: StoredStep) -> Row:
     facts = record.manifest["facts"]
     row = {"id": record.id[:12], "kind": record.kind, "name": facts["name"], "backbone": facts["backbone"]}
-    if record.kind == "train":
-        row |= {"method": record.spec["method"]["name"], "seed": record.spec["seed"]}
-    return row | {"score": _score(record), "seconds": round(record.manifest["seconds"], 1), "evicted": record.evicted}
-
-
-def _score(record: StoredStep) -> float | None:
-    if record.kind == "train":
-        best = record.manifest["facts"]["best"]["score"]
-        return None if best is None else round(best, 4)
-    scores = read_json(record.path / "scores.json")["scores"]
-    metric = record.spec.get("metric", "accuracy")
-    return round(scores[metric], 4) if metric in scores else None
+    summary = dict(kind_of(record.kind).summary(record))
+    score = summary.pop("score")
+    seconds = round(record.manifest["seconds"], 1)
+    return row | summary | {"score": score, "seconds": seconds, "evicted": record.evicted}
 
 
 def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Row:
     """Return a task's page, or a stored step with its spec, manifest and scores."""
     if is_task or name in task_names() or name.endswith(".toml"):
-        page: Row = plain(task_named(name))
+        page: Row = to_json(task_named(name))
         return page
     opened = store()
     record = opened.get(opened.find(name))

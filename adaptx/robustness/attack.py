@@ -18,10 +18,13 @@ from adaptx.registry import ATTACKS, SECONDS, entries, is_apart, load
 from adaptx.robustness.edits import Candidate, Edit
 from adaptx.robustness.parameters import Between, OneOf, Parameter, Subset, read_parameter, resolve, schema, spelled
 from adaptx.robustness.process import Gone, Process
+from adaptx.robustness.replies import Needs
 from adaptx.robustness.search import Search, search_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
+
+    from adaptx.spec import AttackSpec
 
 __all__ = [
     "Attack",
@@ -35,10 +38,10 @@ __all__ = [
     "attack",
     "attack_request",
     "parse_attack",
+    "request_of_spec",
     "requested",
 ]
 
-Needs = Literal["labels", "scores"]
 Unit = Literal["cluster", "character"]
 
 PROPOSAL_CONTEXT = frozenset({"text", "rng", "lang", "alphabet"})
@@ -203,14 +206,24 @@ def attack_request(text: str, *, search: str = "random", budget: int = 64, seed:
     key, `UsageError` for a wrong value, `PluginError` for a broken one.
     """
     name, given = parse_attack(text)
-    if is_apart(ATTACKS, name):
-        return requested(_described(tuple(sys.path), name), given, search=search, budget=budget, seed=seed)
-    found = load(ATTACKS, name)
+    return requested(_attack_named(name), given, search=search, budget=budget, seed=seed)
+
+
+def request_of_spec(spec: AttackSpec) -> AttackRequest:
+    """Return what a step's spec was made of; raises as `attack_request`."""
+    attack = _attack_named(spec.attack)
+    return requested(attack, spec.parameters, search=spec.search, budget=spec.budget, seed=spec.attack_seed)
+
+
+def _attack_named(name: str) -> Attack:
+    found = _described(tuple(sys.path), name) if is_apart(ATTACKS, name) else load(ATTACKS, name)
     if not isinstance(found, Attack):
         raise PluginError(
             f"{name!r} is registered as an attack but is a {type(found).__name__}", hint="decorate it with @attack"
         )
-    return requested(found, given, search=search, budget=budget, seed=seed)
+    if found.name != name:
+        raise PluginError(f"the attack registered as {name!r} is called {found.name!r}", hint="use one name")
+    return found
 
 
 @lru_cache(maxsize=64)

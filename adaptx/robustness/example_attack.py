@@ -73,7 +73,7 @@ class ExampleAttack:
 
     def _sessions(self) -> list[Session]:
         cell, request, example = self.cell, self.cell.request, self.example
-        protected = cell.form.protected(example)
+        protected = cell.form.protected_spans(example)
         snapped = request.attack.unit == "cluster"
         victim = AttackTarget(example=example, fields=self.fields, protected=protected, snapped=snapped)
         return [Session(cell.starts(role, victim), victim, request.budget, cell.patience) for role in get_args(Role)]

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from adaptx import registry
 from adaptx.errors import Missing, PluginError, UnknownName, UsageError
-from adaptx.tasks.task import Task, read_page
+from adaptx.tasks.page import read_page
+from adaptx.tasks.task import Task
 
 __all__ = ["ALL", "built_in_names", "page_at", "task_named", "task_names", "tasks_named"]
 
@@ -49,20 +50,20 @@ def task_named(name: str) -> Task:
     path in it or a page with mistakes, `PluginError` where a plugin cannot be imported or brings no task.
     """
     page, _, languages = (name, "", "") if name.endswith(".toml") else name.partition("@")
-    return _trained_in(_task_named(page), languages) if languages else _task_named(page)
+    return _with_training_languages(_task_named(page), languages) if languages else _task_named(page)
 
 
-def _trained_in(task: Task, asked: str) -> Task:
+def _with_training_languages(task: Task, languages_asked: str) -> Task:
     known = tuple(dict.fromkeys((*task.languages, *task.translations.languages)))
     if "train" not in task.splits:
         counterpart = " ".join(task.trains_on)
-        raise UsageError(f"{task.name} has no training rows", hint=f"name {counterpart}@{asked} in its place")
-    languages = known if asked == ALL else tuple(dict.fromkeys(asked.split(",")))
+        raise UsageError(f"{task.name} has no training rows", hint=f"name {counterpart}@{languages_asked} in its place")
+    languages = known if languages_asked == ALL else tuple(dict.fromkeys(languages_asked.split(",")))
     for language in languages:
         if language not in known:
             raise UnknownName(f"training language of {task.name}", language, known)
     own = languages == task.training_languages
-    return task if own else replace(task, name=f"{task.name}@{asked}", learns_in=languages)
+    return task if own else replace(task, name=f"{task.name}@{languages_asked}", learns_in=languages)
 
 
 def _task_named(name: str) -> Task:
@@ -75,7 +76,7 @@ def _task_named(name: str) -> Task:
         return _catalog_page(name)  # also where a plugin registers the name: `adaptx doctor` tells that
     if name not in registry.names(GROUP):
         raise UnknownName("task", name, task_names())
-    return _of_plugin(name)
+    return _plugin_task(name)
 
 
 @cache
@@ -100,11 +101,11 @@ def page_at(path: Path) -> Task:
     return replace(read_page(text, str(path)), page=text)
 
 
-def _of_plugin(name: str) -> Task:
-    found = registry.load(GROUP, name)
-    task = page_at(found) if isinstance(found, Path) else found
+def _plugin_task(name: str) -> Task:
+    entry = registry.load(GROUP, name)
+    task = page_at(entry) if isinstance(entry, Path) else entry
     if not isinstance(task, Task):
-        raise PluginError(f"the plugin for task {name!r} brings {type(found).__name__}, not a Task or a page's Path")
+        raise PluginError(f"the plugin for task {name!r} brings {type(entry).__name__}, not a Task or a page's Path")
     if task.name != name:
         raise PluginError(f"the plugin for task {name!r} brings a page named {task.name!r}", hint="use one name")
     return task

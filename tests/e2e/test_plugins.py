@@ -17,9 +17,9 @@ PLUGINS = Path(__file__).resolve().parents[1] / "fixtures" / "plugins"
 REGISTERED = """
 [adaptx.attacks]
 cannot-be-imported = raises_at_import:attack
-raises-in-a-row = misbehaving:raises
+raises = misbehaving:raises
 is-no-attack = misbehaving:message
-exits-in-a-row = hostile:exits
+exits = hostile:exits
 """
 
 
@@ -43,8 +43,8 @@ def test_help_and_lists_neither_fail_nor_import_a_broken_plugin(adaptx) -> None:
     assert adaptx("--help").code == Exit.DONE
     assert adaptx("stack", "--help").code == Exit.DONE
     listed = {row["name"]: row for row in adaptx("ls", "attacks", "--json").json}
-    assert {"charswap", "cannot-be-imported", "raises-in-a-row"} <= set(listed)
-    assert listed["raises-in-a-row"]["distribution"] == "stranger"
+    assert {"charswap", "cannot-be-imported", "raises"} <= set(listed)
+    assert listed["raises"]["distribution"] == "stranger"
     assert "misbehaving" not in sys.modules
     assert "raises_at_import" not in sys.modules
 
@@ -100,23 +100,23 @@ def test_broken_tasks_are_lines_of_ls_and_doctor_and_hide_no_other(installed: Pa
 
 
 def test_an_attack_that_exits_in_a_row_neither_ends_the_run_nor_is_silent(copied, adaptx, small) -> None:
-    told = adaptx("stack", "squad", "pawsx", *small, "--attack", "exits-in-a-row", "--json").json
-    step = next(step for step in told["steps"] if step["name"] == "pawsx en exits-in-a-row")
+    told = adaptx("stack", "squad", "pawsx", *small, "--attack", "exits", "--json").json
+    step = next(step for step in told["steps"] if step["name"] == "pawsx en exits")
     rows = read_rows(Store(copied.root).get(step["id"]).path / "outcomes.parquet")
     assert {row["error"] for row in rows} == {None, "SystemExit: 0"}
     for language in told["languages"].values():
         assert "attack-errors" in language["flags"]
-        assert language["attacks"]["exits-in-a-row"]["accuracy"] == language["clean"]
+        assert language["attacks"]["exits"]["accuracy"] == language["clean"]
 
 
 def test_a_row_that_raises_is_an_error_row_and_the_run_goes_on_flagged(copied, adaptx, small) -> None:
-    args = ("stack", "squad", "pawsx", *small, "--attack", "raises-in-a-row", "--attack", "charswap", "--json")
+    args = ("stack", "squad", "pawsx", *small, "--attack", "raises", "--attack", "charswap", "--json")
     told = adaptx(*args).json
     for language in told["languages"].values():
         assert "attack-errors" in language["flags"]
-        assert language["attacks"]["raises-in-a-row"]["accuracy"] == language["clean"], "an error fools nobody"
+        assert language["attacks"]["raises"]["accuracy"] == language["clean"], "an error fools nobody"
         assert language["attacks"]["charswap"]["accuracy"] < language["clean"]
-    step = next(step for step in told["steps"] if step["name"] == "pawsx en raises-in-a-row")
+    step = next(step for step in told["steps"] if step["name"] == "pawsx en raises")
     record = Store(copied.root).get(step["id"])
     outcomes = read_rows(record.path / "outcomes.parquet")
     errors = [row for row in outcomes if row["status"] == "error"]
