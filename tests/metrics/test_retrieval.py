@@ -147,10 +147,10 @@ def test_cosine_is_the_distance_unless_another_is_asked_for() -> None:
 def test_a_query_is_ranked_once_whatever_the_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     queries, items = cloud(7, 0), cloud(5, 1)
     wanted = np.argsort(-(queries @ items.T), axis=1, kind="stable").tolist()
-    assert list(ranked(queries, items)) == wanted
+    assert list(rankings(queries, items)) == wanted
     monkeypatch.setattr("adaptx.metrics.retrieval.TILE", 3)
-    assert list(ranked(queries, items)) == wanted
-    assert list(ranked(queries, items, 2)) == [row[:2] for row in wanted]
+    assert list(rankings(queries, items)) == wanted
+    assert list(rankings(queries, items, 2)) == [row[:2] for row in wanted]
 
 
 def test_only_the_first_gold_entity_of_a_mention_is_read() -> None:
