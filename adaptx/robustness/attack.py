@@ -58,7 +58,7 @@ class Attack:
     parameters: tuple[Parameter, ...]
     takes: frozenset[str]  # the optional context that the signature names: alphabet, fields, protected
 
-    def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def resolve(self, given: Mapping[str, object]) -> dict[str, object]:
         """Return all parameters as typed values; raises `UnknownName` or `UsageError`."""
         return resolve(self.parameters, given, owner=self.name)
 
@@ -159,7 +159,7 @@ class AttackRequest:
         return self.attack.version
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, object]:
         """All parameters, as they are recorded and hashed."""
         return {**self.own, **self.searching}
 
@@ -204,7 +204,7 @@ def _attack_named(name: str) -> Attack:
 
 
 def requested(
-    attack: Attack, given: Mapping[str, Any], *, search: str = "random", budget: int = 64, seed: int = 0
+    attack: Attack, given: Mapping[str, object], *, search: str = "random", budget: int = 64, seed: int = 0
 ) -> AttackRequest:
     """Resolve the parameters of an attack and its search; a door-2 attack brings its own search and ignores ``search``.
 
