@@ -12,11 +12,13 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from jsonschema import Draft202012Validator
 
 # Set before anything imports a library that reads them: a test never downloads, and tokenizers do not fork.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -57,6 +59,25 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def shared_golden() -> Path:
     return _here(SHARED / "golden")
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    schema = json.loads((REPOSITORY / "docs" / "schema" / f"{name}.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+@pytest.fixture(scope="session")
+def conforms() -> Callable[[str, Any], bool]:
+    """Return what checks a JSON value against the published schema of a command; it says what is wrong."""
+
+    def check(name: str, value: Any) -> bool:
+        faults = [f"{fault.json_path}: {fault.message}" for fault in _validator(name).iter_errors(value)]
+        assert not faults, f"not as docs/schema/{name}.json says: {faults[:3]}"
+        return True
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from adaptx.errors import DataFault, UnknownName
 from adaptx.metrics.csls import csls, precision
 from adaptx.metrics.nearest import nearest, unit
-from adaptx.metrics.retrieval import average_precision, mean_average_precision, mewslix, one_nearest, ranked
+from adaptx.metrics.retrieval import average_precision, mean_average_precision, mewslix, one_nearest, rankings
 
 GOLDS = st.sets(st.integers(0, 30), min_size=1, max_size=25)
 RANKING = st.lists(st.integers(0, 30), max_size=40)
@@ -93,8 +93,8 @@ def test_an_unranked_query_counts_zero_and_an_unknown_one_nothing() -> None:
 
 
 def test_ranks_are_those_of_inner_products_without_normalisation() -> None:
-    assert list(ranked([[1.0, 0.0]], [[1.0, 0.0], [5.0, 5.0], [2.0, 0.0]])) == [[1, 2, 0]]
-    assert list(ranked([[1.0, 0.0]], [[1.0, 0.0], [5.0, 5.0], [2.0, 0.0]], 2)) == [[1, 2]]
+    assert list(rankings([[1.0, 0.0]], [[1.0, 0.0], [5.0, 5.0], [2.0, 0.0]])) == [[1, 2, 0]]
+    assert list(rankings([[1.0, 0.0]], [[1.0, 0.0], [5.0, 5.0], [2.0, 0.0]], 2)) == [[1, 2]]
 
 
 def test_cosine_and_l2_differ_where_lengths_do() -> None:
@@ -147,10 +147,10 @@ def test_cosine_is_the_distance_unless_another_is_asked_for() -> None:
 def test_a_query_is_ranked_once_whatever_the_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     queries, items = cloud(7, 0), cloud(5, 1)
     wanted = np.argsort(-(queries @ items.T), axis=1, kind="stable").tolist()
-    assert list(ranked(queries, items)) == wanted
+    assert list(rankings(queries, items)) == wanted
     monkeypatch.setattr("adaptx.metrics.retrieval.TILE", 3)
-    assert list(ranked(queries, items)) == wanted
-    assert list(ranked(queries, items, 2)) == [row[:2] for row in wanted]
+    assert list(rankings(queries, items)) == wanted
+    assert list(rankings(queries, items, 2)) == [row[:2] for row in wanted]
 
 
 def test_only_the_first_gold_entity_of_a_mention_is_read() -> None:
