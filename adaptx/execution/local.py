@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.data.reader import RowsReader
 from adaptx.model.products import chosen_dtype
@@ -36,7 +36,7 @@ __all__ = ["LocalExecutor"]
 
 WAIT_S = 1.0  # between two looks at a lease that another command holds
 
-Compute = Callable[[Path], Mapping[str, Any]]
+Compute = Callable[[Path], Mapping[str, object]]
 """Computes a step into the ``staged`` folder of its work folder and returns the facts for the manifest."""
 
 
@@ -137,7 +137,7 @@ class _Walk:
         """Make one step under its lease and commit it; with ``together``, rank 0 leads and every rank computes."""
         compute = compute_of(kind_of(step.kind))
 
-        def computed(work: Path) -> Mapping[str, Any]:
+        def computed(work: Path) -> Mapping[str, object]:
             return compute(step, self.stack, work)
 
         if together and self.group.size > 1:

@@ -18,10 +18,11 @@ from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from time import perf_counter
+from typing import TypedDict
 
 import torch
 
-__all__ = ["DTYPES", "Products", "chosen_dtype", "measured_products", "product_rate"]
+__all__ = ["DTYPES", "Products", "ToldProducts", "chosen_dtype", "measured_products", "product_rate"]
 
 DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 SIZES = {"cpu": 512, "cuda": 4096}  # rows of the square matrices
@@ -35,6 +36,16 @@ class Products:
 
     bf16: float
     fp32: float
+
+
+class ToldProducts(TypedDict):
+    """What ``python -m adaptx.model.products`` prints of a device; ``bf16_in`` is what a bf16 stack is computed in."""
+
+    device: str
+    machine: str
+    bf16: float
+    fp32: float
+    bf16_in: str
 
 
 def chosen_dtype(precision: str, asked: str, device: str) -> str:
@@ -120,8 +131,9 @@ def _write(path: Path, known: dict[str, Products]) -> None:
 def _main() -> None:
     """Print a line of JSON for each device of this machine."""
     for kind in ("cpu", *(["cuda"] if torch.cuda.is_available() else [])):
-        told = {"device": kind, "machine": _machine(kind), **asdict(measured_products(kind))}
-        sys.stdout.write(json.dumps({**told, "bf16_in": chosen_dtype("bf16", "auto", kind)}) + "\n")
+        found, chosen = measured_products(kind), chosen_dtype("bf16", "auto", kind)
+        told = ToldProducts(device=kind, machine=_machine(kind), bf16=found.bf16, fp32=found.fp32, bf16_in=chosen)
+        sys.stdout.write(json.dumps(told) + "\n")
 
 
 if __name__ == "__main__":
