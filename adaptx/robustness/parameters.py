@@ -129,7 +129,7 @@ def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> Pa
     return Parameter(name=parameter.name, kind=kind, default=parameter.default, limit=limit)
 
 
-def resolve(parameters: Sequence[Parameter], given: Mapping[str, Any], *, owner: str) -> dict[str, Any]:
+def resolve(parameters: Sequence[Parameter], given: Mapping[str, object], *, owner: str) -> dict[str, object]:
     """Return every parameter's value, the defaults filled in.
 
     Raises: `UnknownName` for a key that is not there, `UsageError` for a value of the wrong type or out of its limit.

@@ -244,7 +244,7 @@ def read_page(text: str, where: str) -> Task:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where} is not TOML: {error}") from error
     validation.refuse(where, mistakes_of(page))
-    absent: dict[str, Any] = {"labels": (), "hub": None, "revision": None}
+    absent: dict[str, object] = {"labels": (), "hub": None, "revision": None}
     plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}
     return Task(**absent | plain | _resolved(page), notes=_notes(text))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOMS = (
+    "analysis",
     "cli/output.py",
     "cli/progress.py",
     "data/batching.py",
@@ -22,6 +23,8 @@ ROOMS = (
     "metrics",
     "mini",
     "model/forms",
+    "report",
+    "schema",
     "scoring.py",
     "tasks/catalog.py",
     "tasks/describe.py",
