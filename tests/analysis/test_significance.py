@@ -96,21 +96,21 @@ def test_of_many_rows_random_flips_give_nearly_the_normal_tail_and_the_same_each
 
 
 def test_corrections_by_hand() -> None:
-    found = adjusted([0.01, 0.04, 0.03, 0.5])
+    found = correct_p_values([0.01, 0.04, 0.03, 0.5])
     assert found["bonferroni"]["p_adjusted"] == pytest.approx([0.04, 0.16, 0.12, 1.0])
     assert found["holm"]["p_adjusted"] == pytest.approx([0.04, 0.09, 0.09, 0.5])
     assert found["fdr_bh"]["p_adjusted"] == pytest.approx([0.04, 4 / 75, 4 / 75, 0.5])
     assert [answer["reject"] for answer in found.values()] == [[True, False, False, False]] * 3
-    assert adjusted([0.01, 0.04, 0.03, 0.5], alpha=0.09)["holm"]["reject"] == [True, True, True, False]
+    assert correct_p_values([0.01, 0.04, 0.03, 0.5], alpha=0.09)["holm"]["reject"] == [True, True, True, False]
 
 
 def test_a_p_value_at_the_level_itself_is_significant() -> None:
-    assert {name: answer["reject"] for name, answer in adjusted([0.05]).items()} == {
+    assert {name: answer["reject"] for name, answer in correct_p_values([0.05]).items()} == {
         "bonferroni": [True],
         "holm": [True],
         "fdr_bh": [True],
     }
-    assert adjusted([0.0501])["holm"]["reject"] == [False]
+    assert correct_p_values([0.0501])["holm"]["reject"] == [False]
 
 
 @pytest.mark.parametrize(("first", "second"), [([0.0], [1.0]), ([], []), ([1.0, 2.0], [1.0, 2.0, 3.0])])
