@@ -77,7 +77,7 @@ class Parameter:
     limit: Between | OneOf | Subset | None = None
 
 
-def spelled(parameter: Parameter) -> dict[str, Any]:
+def spelled(parameter: Parameter) -> dict[str, object]:
     """Return a parameter as JSON values, which `read_parameter` reads back."""
     limit = parameter.limit
     told = None if limit is None else {"is": type(limit).__name__, **asdict(limit)}
@@ -90,7 +90,7 @@ def read_parameter(value: Mapping[str, Any]) -> Parameter:
     return Parameter(name=value["name"], kind=kind, default=value["default"], limit=_limit(value["limit"]))
 
 
-def _limit(value: Mapping[str, Any] | None) -> Between | OneOf | Subset | None:
+def _limit(value: Any) -> Between | OneOf | Subset | None:
     if value is None:
         return None
     if value["is"] == Between.__name__:

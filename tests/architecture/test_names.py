@@ -41,7 +41,7 @@ IRREGULAR = frozenset(
     "stood sung taken taught thought thrown told understood untold won worn written".split()
 )
 NOT_PARTICIPLES = frozenset({"bed", "embed", "exceed", "feed", "heed", "need", "proceed", "seed", "speed", "succeed"})
-NOUN_PHRASES = frozenset({"expected_tensors", "left", "protected_spans"})
+NOUN_PHRASES = frozenset({"built_in_names", "expected_tensors", "left", "protected_spans"})
 """Whole names whose first word is an adjective before a noun, or a noun; `budget.left` is part of the plugin API."""
 
 
