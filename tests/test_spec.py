@@ -2,18 +2,23 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import typing
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import adaptx.spec
+from adaptx.errors import UsageError
 from adaptx.spec import (
     AttackSpec,
     EvalSpec,
     MethodSpec,
     Optimisation,
+    PartSpec,
     RowsSpec,
+    Sampling,
     Spec,
     TrainSpec,
     canonical,
@@ -116,13 +121,17 @@ def test_adding_an_option_at_its_neutral_value_keeps_every_old_id() -> None:
     assert digest(request(dataclasses.replace(later, sparsity=0.5))) != digest(request(TRAIN.method))
 
 
+OTHERS = PartSpec(rows=ROWS, dev=None, max_length=64)
+
+
 def _variants(spec: Spec) -> dict[str, Any]:
     """Return one other value for every field."""
     other: dict[type, Any] = {str: "other", int: 99, float: 9.5, type(None): "5" * 64, dict: {"unit": "word"}}
-    other[tuple] = ({"share": 0.5},)
+    other[tuple] = (OTHERS,)
+    special = {"dev": ROWS, "sampling": Sampling(kind="uniform"), "layer": 3}
     values = {f.name: getattr(spec, f.name) for f in dataclasses.fields(spec)}
-    values = {name: value for name, value in values.items() if not dataclasses.is_dataclass(value) and name != "dev"}
-    return {name: other[type(value)] for name, value in values.items()}
+    values = {name: value for name, value in values.items() if not dataclasses.is_dataclass(value)}
+    return {name: special.get(name, other[type(value)]) for name, value in values.items()}
 
 
 @pytest.mark.parametrize(("spec", "field"), [(spec, f) for spec, _ in GOLDEN.values() for f in _variants(spec)])
@@ -139,3 +148,77 @@ def test_parts_of_a_request_change_its_id() -> None:
 
 def test_a_tuple_and_a_list_are_one_request() -> None:
     assert request({"x": (1, (2, 3))}) == request({"x": [1, [2, 3]]})
+
+
+FULL = {
+    RowsSpec: dataclasses.replace(ROWS, limit=7),
+    MethodSpec: TRAIN.method,
+    Optimisation: TRAIN.optimisation,
+    PartSpec: PartSpec(rows=ROWS, dev=ROWS, max_length=64, share=0.25),
+    Sampling: Sampling(kind="temperature", cap=5, temperature=2.0),
+    TrainSpec: TRAIN,
+    EvalSpec: dataclasses.replace(EVAL, layer=3),
+    AttackSpec: ATTACK,
+}
+
+
+def numeric_fields() -> list[tuple[type, str]]:
+    """Return every field of every spec that may be a number."""
+    found = [
+        (kind, f.name)
+        for kind in FULL
+        for f in dataclasses.fields(kind)
+        if {int, float} & {typing.get_type_hints(kind)[f.name], *typing.get_args(typing.get_type_hints(kind)[f.name])}
+    ]
+    assert len(found) > 30
+    return found
+
+
+def test_every_spec_is_walked() -> None:
+    assert set(FULL) == {kind for kind in vars(adaptx.spec).values() if isinstance(kind, type) and is_spec(kind)}
+
+
+def is_spec(kind: type) -> bool:
+    return dataclasses.is_dataclass(kind) and kind.__module__ == "adaptx.spec"
+
+
+@pytest.mark.parametrize(("kind", "name"), numeric_fields())
+@given(number=st.integers(min_value=0, max_value=2**50))
+def test_a_request_has_one_id_however_its_numbers_are_written(kind: Any, name: str, number: int) -> None:
+    whole, real = (dataclasses.replace(FULL[kind], **{name: value}) for value in (number, float(number)))
+    assert digest(request(whole)) == digest(request(real))
+    assert type(getattr(whole, name)) is type(getattr(real, name))
+    assert getattr(whole, name) == number
+
+
+@pytest.mark.parametrize(("kind", "name"), numeric_fields())
+@pytest.mark.parametrize("value", [True, "5", float("nan"), float("inf"), [5]])
+def test_what_is_no_number_is_refused_by_the_name_of_its_field(kind: Any, name: str, value: Any) -> None:
+    with pytest.raises(UsageError, match=rf"{kind.__name__}\.{name} cannot be"):
+        dataclasses.replace(FULL[kind], **{name: value})
+
+
+def test_half_a_row_is_no_batch_and_a_number_no_name() -> None:
+    for changes in ({"batch": 2.5}, {"order": 3}, {"select": None}):
+        with pytest.raises(UsageError, match="cannot be"):
+            dataclasses.replace(TRAIN.optimisation, **changes)
+
+
+def test_a_zero_has_no_sign() -> None:
+    plus, minus = (dataclasses.replace(TRAIN.optimisation, warmup=zero) for zero in (0.0, -0.0))
+    assert digest(request(plus)) == digest(request(minus))
+
+
+def test_a_list_becomes_the_tuple_that_it_means() -> None:
+    assert dataclasses.replace(TRAIN, others=[OTHERS]).others == (OTHERS,)
+    with pytest.raises(UsageError, match=r"TrainSpec\.others cannot be"):
+        dataclasses.replace(TRAIN, others=["mnli"])
+
+
+@pytest.mark.parametrize("kind", FULL)
+def test_a_neutral_value_is_known_by_equality_and_not_by_identity(kind: Any) -> None:
+    marks = {f.name: f.metadata["neutral"] for f in dataclasses.fields(kind) if "neutral" in f.metadata}
+    equal = {name: json.loads(json.dumps(mark)) for name, mark in marks.items()}
+    assert all(value is not marks[name] for name, value in equal.items() if isinstance(value, (float, list)))
+    stated = request(dataclasses.replace(FULL[kind], **equal))
+    assert not set(stated) & set(marks)

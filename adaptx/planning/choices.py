@@ -34,6 +34,7 @@ __all__ = [
 METHODS = ("lora", "bottleneck", "full")
 PRECISIONS = ("bf16", "fp32")
 PER_TASK = ("lr", "epochs", "batch", "max_length", "max_train")
+WHOLE = ("--batch", "--max-length", "--max-train")  # of those, what counts rows or tokens
 SELECTIONS = ("best-dev", "last")
 SAMPLINGS = ("proportional", "temperature", "uniform")
 
@@ -68,9 +69,9 @@ def _positive(option: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not 0 < value < float("inf"):
+    if not 0 < value < float("inf") or (option in WHOLE and not value.is_integer()):
         raise UsageError(
-            f"{option} {text!r} is not a positive number",
+            f"{option} {text!r} is not a {'whole' if option in WHOLE else 'positive'} number",
             hint=f"{option} VALUE, {option} TASK=VALUE or {option} METHOD=VALUE",
         )
     return value

@@ -195,7 +195,7 @@ class Planner:
             form_version=MLM_VERSION,
             language=",".join(tags),
             split="train",
-            limit=_whole(self._asked(self.choices.max_train, MLM)),
+            limit=self._asked(self.choices.max_train, MLM),
         )
         return PartSpec(rows=rows, dev=None, max_length=self._optimisation(task).max_length, share=rate)
 
@@ -207,7 +207,7 @@ class Planner:
     def _training_rows(self, task: Task) -> tuple[RowsSpec, RowsSpec | None]:
         """Return the rows to train on and those to select by: in the same languages, else in the page's, else none."""
         languages = self._training_languages(task)
-        limit = _whole(self._asked(self.choices.max_train, task))
+        limit = self._asked(self.choices.max_train, task)
         heard = [tag for tag in languages if has_split(self.source, task, tag, "dev")]
         own = [tag for tag in task.training_languages if has_split(self.source, task, tag, "dev")]
         dev = self._rows(task, ",".join(heard or own), "dev") if heard or own else None
@@ -246,7 +246,7 @@ class Planner:
             page |= {"rank": self.choices.rank, "alpha": None}
         return MethodSpec(name=self.choices.method, version=METHOD_VERSION[self.choices.method], **page)
 
-    def _asked(self, numbers: PerTask, task: Task) -> float | None:
+    def _asked(self, numbers: PerTask, task: Task) -> Any:  # the spec makes it whole where it must be
         return numbers.of(task.base, self.choices.method)
 
     def _optimisation(self, task: Task) -> Optimisation:
@@ -255,8 +255,8 @@ class Planner:
         asked = {
             "lr": self._asked(self.choices.lr, task),
             "epochs": self._asked(self.choices.epochs, task),
-            "batch": _whole(self._asked(self.choices.batch, task)),
-            "max_length": _whole(self._asked(self.choices.max_length, task)),
+            "batch": self._asked(self.choices.batch, task),
+            "max_length": self._asked(self.choices.max_length, task),
             "select": self.choices.select,
         }
         return Optimisation(**page | {key: value for key, value in asked.items() if value is not None})
@@ -312,7 +312,7 @@ class Planner:
             assert top is not None, "a task that is trained for has a stack"
             assert isinstance(top.spec, TrainSpec), "a stack ends in a train step"
             return top.spec.optimisation.max_length, top.spec.optimisation.stride
-        asked = _whole(self._asked(self.choices.max_length, task))
+        asked = self._asked(self.choices.max_length, task)
         return asked or self._page_defaults(task)["max_length"], NO_STRIDE
 
     def _layer(self, task: Task) -> int | None:
@@ -371,7 +371,3 @@ def _step(
         others=others,
         label=label,
     )
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else int(value)

@@ -131,7 +131,7 @@ def _typed(kind: type, given: Any) -> Any:
     """Return ``given`` as ``kind``, or None where it is not one."""
     if kind is bool:
         return WORDS.get(str(given).lower())
-    if isinstance(given, bool) or (kind is int and isinstance(given, float)):
+    if isinstance(given, bool) or (kind is int and isinstance(given, float) and not given.is_integer()):
         return None
     try:
         return kind(given)

@@ -32,6 +32,13 @@ def test_a_value_that_is_no_positive_number_names_the_option(text: str) -> None:
         PerTask.parse("--lr", [text])
 
 
+@pytest.mark.parametrize("option", ["--batch", "--max-length", "--max-train"])
+def test_a_part_of_a_row_or_token_is_refused_and_not_cut(option: str) -> None:
+    assert PerTask.parse(option, ["32.0"]).everywhere == 32
+    with pytest.raises(UsageError, match=f"{option} '32.5' is not a whole number"):
+        PerTask.parse(option, ["32.5"])
+
+
 @given(st.dictionaries(st.text("abcdefgh", min_size=1), positive), st.none() | positive)
 def test_choices_survive_the_journey_to_another_process(tasks: dict[str, float], everywhere: float | None) -> None:
     choices = Choices(lr=PerTask(everywhere, tasks), languages=("de", "zh"), attacks=("charswap:rate=0.2",))

@@ -35,6 +35,7 @@ def test_the_signature_is_the_schema():
 def test_values_typed_in_text_and_in_a_recipe_are_the_same():
     assert ONE.resolve({"strength": "1"}) == ONE.resolve({"strength": 1}) == ONE.resolve({"strength": 1.0})
     assert type(ONE.resolve({"strength": 1})["strength"]) is float
+    assert [type(ONE.resolve({"n": n})["n"]) for n in (4, 4.0, "4")] == [int] * 3
 
 
 def test_an_unknown_key_names_the_nearest():
