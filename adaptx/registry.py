@@ -1,4 +1,4 @@
-"""Plugins: what is installed under the entry-point groups ``adaptx.attacks`` and ``adaptx.tasks``.
+"""Plugins: what is installed under the entry-point groups of attacks, methods, searches and tasks.
 
 Built-ins are registered through the same groups as strangers' packages. Listing reads metadata and imports nobody's
 code; `load` imports the chosen object only; `faults` imports each in a process of its own, so that a plugin that
@@ -19,9 +19,11 @@ from typing import Any
 
 from adaptx.errors import PluginError, UnknownName
 
-__all__ = ["ATTACKS", "TASKS", "Entry", "entries", "faults", "load", "names"]
+__all__ = ["ATTACKS", "GROUPS", "METHODS", "OWN", "SEARCHES", "TASKS", "Entry", "entries", "faults", "load", "names"]
 
-ATTACKS, TASKS = "adaptx.attacks", "adaptx.tasks"
+ATTACKS, METHODS, SEARCHES, TASKS = "adaptx.attacks", "adaptx.methods", "adaptx.searches", "adaptx.tasks"
+GROUPS = {ATTACKS: "attack", METHODS: "method", SEARCHES: "search", TASKS: "task"}  # and what one of them is called
+OWN = "adaptx"  # the distribution whose entries come with adaptx itself
 
 # What the child of `faults` runs. The word comes last: a plugin that calls `os._exit(0)` must not look like success.
 PROBE = "import sys; from adaptx.registry import load; load(*sys.argv[1:]); print('\\nloaded', flush=True)"
@@ -55,7 +57,7 @@ def load(group: str, name: str) -> Any:
     """Import what ``name`` stands for; raise `UnknownName`, or `PluginError` where it is broken or registered twice."""
     points = [point for point in _points(group) if point.name == name]
     if not points:
-        raise UnknownName(group.rpartition(".")[2].removesuffix("s"), name, names(group))
+        raise UnknownName(GROUPS[group], name, names(group))
     if len(points) > 1:
         both = " and ".join(sorted(str(_entry(point)) for point in points))
         raise PluginError(f"{name!r} is registered twice in {group}: {both}", hint="uninstall one of them")

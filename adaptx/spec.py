@@ -55,6 +55,8 @@ def digest(value: Any) -> str:
 
 def neutral(value: Any) -> Any:
     """Declare a dataclass field that is left out of the request at ``value``."""
+    if isinstance(value, dict):
+        return field(default_factory=value.copy, metadata={"neutral": value})
     return field(default=value, metadata={"neutral": value})
 
 
@@ -140,15 +142,14 @@ class RowsSpec(Coerced):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodSpec(Coerced):
-    """How a task is learnt: ``lora``, ``bottleneck`` or ``full``, with the hyperparameters that shape the adapter."""
+    """How a task is learnt: a method with those of its hyperparameters that are not at their default.
+
+    `adaptx.methods.Method.spec` makes it: there every hyperparameter has its type.
+    """
 
     name: str
     version: int
-    rank: int | None = neutral(None)
-    alpha: float | None = neutral(None)
-    targets: tuple[str, ...] = neutral(())  # logical names: query key value attention_output ffn_in ffn_out
-    reduction: float | None = neutral(None)
-    dropout: float = neutral(0.0)
+    parameters: Mapping[str, Any] = neutral({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ ROWS = RowsSpec(
 )
 TRAIN = TrainSpec(
     backbone="commit:" + "2" * 40,
-    method=MethodSpec(name="lora", version=1, rank=8, targets=("query", "value")),
+    method=MethodSpec(name="lora", version=1, parameters={"rank": 16, "targets": "query+value"}),
     rows=ROWS,
     dev=None,
     optimisation=Optimisation(lr=1e-4, epochs=3.0, batch=32, max_length=128),
@@ -61,7 +61,7 @@ ATTACK = AttackSpec(
 
 # A change of one of these throws away every result that anybody has stored.
 GOLDEN = {
-    "train": (TRAIN, "9d718ecbad58d2b4d663e509c76b06d40174ee43259a0b6a74bab09f1ca9c623"),
+    "train": (TRAIN, "5815a4d47406a3ebd2f8cf62814d6fea489a52b12ab82a5b1c1d8767b99f0d80"),
     "eval": (EVAL, "d60959a863e17f63d40719433d24def0f37926998a0c9aadf8870db8b4c40edf"),
     "attack": (ATTACK, "8bbd41f61b6078b7fc1c300bcda48775c0cafbeadd12674f1e7b2f4feae08005"),
 }
@@ -104,7 +104,9 @@ def test_an_option_at_its_neutral_value_is_not_part_of_the_request() -> None:
     assert "limit" not in request(ROWS)
     assert request(dataclasses.replace(ROWS, limit=7))["limit"] == 7
     assert "attack_seed" not in request(ATTACK)
-    assert request(TRAIN)["method"] == {"name": "lora", "version": 1, "rank": 8, "targets": ["query", "value"]}
+    stated = {"rank": 16, "targets": "query+value"}
+    assert request(TRAIN)["method"] == {"name": "lora", "version": 1, "parameters": stated}
+    assert "parameters" not in request(MethodSpec(name="full", version=1))
 
 
 def test_adding_an_option_at_its_neutral_value_keeps_every_old_id() -> None:
@@ -112,11 +114,10 @@ def test_adding_an_option_at_its_neutral_value_keeps_every_old_id() -> None:
     class Later:
         name: str
         version: int
-        rank: int
-        targets: tuple[str, ...]
+        parameters: dict[str, Any]
         sparsity: float = neutral(0.0)
 
-    later = Later(name="lora", version=1, rank=8, targets=("query", "value"))
+    later = Later(name="lora", version=1, parameters=dict(TRAIN.method.parameters))
     assert digest(request(later)) == digest(request(TRAIN.method))
     assert digest(request(dataclasses.replace(later, sparsity=0.5))) != digest(request(TRAIN.method))
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from adaptx.data.union import load_all
+from adaptx.families import linear_block, shape_of
+from adaptx.methods import method_named
 from adaptx.model import stack
 from adaptx.model.backbone import local_folder, read_config
+from adaptx.model.footprint import artefact_bytes, count, step_bytes
 from adaptx.model.forms import Limits
 from adaptx.model.forms.collate import collate
-from adaptx.model.size import artefact_bytes, count, linear_block, shape_of, step_bytes
-from adaptx.spec import AttackSpec, MethodSpec, TrainSpec
+from adaptx.spec import AttackSpec, MethodSpec, TrainSpec, content_id
 from adaptx.tasks.forms.choice import is_option
 from adaptx.tasks.mlm import MLM
 from adaptx.training.engine import join
@@ -80,7 +82,7 @@ def estimate(makings: Sequence[PlannedRequest], store: Store, job: Job, *, measu
     for making in makings:
         config = read_config(local_folder(making.planner.backbone), making.planner.backbone.name).to_dict()
         method, precision = _method(making), making.planner.precision
-        parameters = max(parameters, count(config, method) if making.plan.layers else 0)
+        parameters = max(parameters, count(config, method) if method else 0)
         memory = max(memory, step_bytes(config, method, precision=precision, tokens=job.how.training_tokens(device)))
         missing = [step for step in making.plan.steps if store.get(step.id) is None and step.id not in told]
         alike = _alike(making)
@@ -105,16 +107,16 @@ def _done(step: Step) -> dict[str, Any]:
     return {"id": step.id, "kind": step.kind, "name": step.name, "status": "done", "seconds": 0.0, "disk_bytes": 0}
 
 
-def _to_do(step: Step, load_: Load, speed: Speed, config: dict[str, Any], method: MethodSpec) -> dict[str, Any]:
+def _to_do(step: Step, load_: Load, speed: Speed, config: dict[str, Any], method: MethodSpec | None) -> dict[str, Any]:
     rate = speed.training if step.kind == "train" else speed.forward
-    disk = artefact_bytes(config, method) if step.kind == "train" else load_.rows * ROW_BYTES[step.kind]
+    disk = artefact_bytes(config, method) if method and step.kind == "train" else load_.rows * ROW_BYTES[step.kind]
     told = {"status": "to do", "seconds": round(load_.work / rate, 1), "disk_bytes": disk, "rows": load_.rows}
     return _done(step) | told
 
 
-def _method(making: PlannedRequest) -> MethodSpec:
+def _method(making: PlannedRequest) -> MethodSpec | None:
     if not making.plan.layers:
-        return stack.BARE
+        return None
     spec = making.plan.layers[-1].spec
     assert isinstance(spec, TrainSpec), "layers are train steps"
     return spec.method
@@ -173,7 +175,7 @@ def _alike(making: PlannedRequest) -> Hashable:
         return making.planner.backbone.revision
     spec = making.plan.layers[-1].spec
     assert isinstance(spec, TrainSpec), "layers are train steps"
-    return spec.backbone, spec.method, spec.rows, spec.optimisation, spec.precision
+    return spec.backbone, content_id(replace(spec, below=None, seed=0))
 
 
 def _speed(making: PlannedRequest, config: dict[str, Any], job: Job, device: str, *, measured: bool) -> Speed:
@@ -186,7 +188,8 @@ def _assumed(making: PlannedRequest, config: dict[str, Any], device: str) -> Spe
     """Two operations per weight of the layers and token forward, as many backward, as many for weight gradients."""
     shape = shape_of(config)
     forward = 2.0 * shape.layers * linear_block(shape.hidden, shape.ffn)
-    training = (3 if _method(making).name == "full" else 2) * forward
+    method = _method(making)
+    training = (3 if method and method_named(method.name).trains_all else 2) * forward
     rate = USUAL_SHARE * matmul_peak(device, stack.PRECISIONS[making.planner.precision])
     return Speed(rate / training, rate / forward)
 

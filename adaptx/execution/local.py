@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptx.execution.progress import Numbered
+from adaptx.methods import method_named
 from adaptx.model.stack import TrainedLayer
 from adaptx.spec import TrainSpec
 from adaptx.steps.compute.steps import ComputeContext, LoadedStack, attack_step, eval_step, train_step
@@ -60,11 +61,12 @@ def execute(makings: Sequence[PlannedRequest], store: Store, job: Job, tell: Tel
 
 
 def _let_go(plan: StackPlan, later: Sequence[PlannedRequest], store: Store) -> None:
-    """Evict ``full`` weights (2.2 GB each for XLM-R Large) once every planned step on them is committed."""
+    """Evict layers of all weights (2.2 GB each for XLM-R Large) once every planned step on them is committed."""
     wanted = {step.id for making in later for step in making.plan.layers}
     for step in plan.layers:
         spec = step.spec
-        if isinstance(spec, TrainSpec) and spec.method.name == "full" and plan.cells and step.id not in wanted:
+        assert isinstance(spec, TrainSpec), "layers are train steps"
+        if plan.cells and step.id not in wanted and method_named(spec.method.name).trains_all:
             store.evict(step.id)
 
 

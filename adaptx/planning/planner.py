@@ -9,24 +9,24 @@ counterpart; one that needs no training (tatoeba, bucc) with whatever stack is t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.backbone import BackboneRef, resolve
 from adaptx.data.parts import has_split, revision_of
 from adaptx.data.retrieval_layouts import pool_revision
 from adaptx.data.source import FolderSource, Source, fitted, open_source
 from adaptx.errors import Incompatible, Missing, UnknownName, UsageError
-from adaptx.planning.choices import METHODS, PER_TASK, Choices, PerTask, names_of, sampling_of, text_mix_of
+from adaptx.methods import method_named
+from adaptx.planning.choices import PER_TASK, Choices, names_of, sampling_of, text_mix_of
+from adaptx.planning.hyperparameters import asked_number, method_spec, numbers_of, optimisation
 from adaptx.planning.layers import layers_of, name_of, trained
 from adaptx.robustness.attack import AttackRequest, attack_request
 from adaptx.spec import (
     AttackSpec,
     EvalSpec,
-    MethodSpec,
-    Optimisation,
     PartSpec,
     RowsSpec,
     Spec,
@@ -43,11 +43,9 @@ if TYPE_CHECKING:
     from adaptx.store import Store
     from adaptx.tasks.task import Task
 
-__all__ = ["METHOD_VERSION", "Planner", "StackPlan", "Step", "asked_attack"]
+__all__ = ["Planner", "StackPlan", "Step", "asked_attack"]
 
 NO_STRIDE = 128  # the neutral value, where no windows are cut
-
-METHOD_VERSION: Mapping[str, int] = {"lora": 1, "bottleneck": 1, "full": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +94,7 @@ class Planner:
     """Resolve choices against one store; every plan it makes shares the backbone's and the rows' revisions."""
 
     def __init__(self, choices: Choices, store: Store) -> None:
-        if choices.method not in METHODS:
-            raise UnknownName("method", choices.method, METHODS)
+        method_named(choices.method)
         self.choices = choices
         self.store = store
         self.source: Source = open_source(choices.source, store)
@@ -153,13 +150,16 @@ class Planner:
 
     def _train_spec(self, course: Layer, below: Step | None) -> TrainSpec:
         task = course[0]
+        if below and self.choices.method not in method_named(self.choices.method).stands_on:
+            name = self.choices.method
+            raise Incompatible(f"method {name!r} cannot be stacked: no layer of it can be under another", hint="--help")
         train, dev = self._training_rows(task)
         return TrainSpec(
             backbone=self.backbone.revision,
-            method=self._method(task),
+            method=method_spec(task, self.choices),
             rows=train,
             dev=dev,
-            optimisation=self._optimisation(task),
+            optimisation=optimisation(task, self.choices),
             below=below.id if below else None,
             seed=self.choices.seed,
             precision=self.precision,
@@ -195,19 +195,19 @@ class Planner:
             form_version=MLM_VERSION,
             language=",".join(tags),
             split="train",
-            limit=self._asked(self.choices.max_train, MLM),
+            limit=asked_number(self.choices.max_train, MLM, self.choices),
         )
-        return PartSpec(rows=rows, dev=None, max_length=self._optimisation(task).max_length, share=rate)
+        return PartSpec(rows=rows, dev=None, max_length=optimisation(task, self.choices).max_length, share=rate)
 
     def _part(self, task: Task) -> PartSpec:
         train, dev = self._training_rows(task)
-        lengths = self._optimisation(task)
+        lengths = optimisation(task, self.choices)
         return PartSpec(rows=train, dev=dev, max_length=lengths.max_length, stride=lengths.stride)
 
     def _training_rows(self, task: Task) -> tuple[RowsSpec, RowsSpec | None]:
         """Return the rows to train on and those to select by: in the same languages, else in the page's, else none."""
         languages = self._training_languages(task)
-        limit = self._asked(self.choices.max_train, task)
+        limit = asked_number(self.choices.max_train, task, self.choices)
         heard = [tag for tag in languages if has_split(self.source, task, tag, "dev")]
         own = [tag for tag in task.training_languages if has_split(self.source, task, tag, "dev")]
         dev = self._rows(task, ",".join(heard or own), "dev") if heard or own else None
@@ -233,33 +233,6 @@ class Planner:
             split=split,
             limit=limit,
         )
-
-    def _page_defaults(self, task: Task) -> Mapping[str, Any]:
-        return task.defaults.get(self.choices.method, {})
-
-    def _method(self, task: Task) -> MethodSpec:
-        known = {field.name for field in fields(MethodSpec)}
-        page = {key: value for key, value in self._page_defaults(task).items() if key in known}
-        if self.choices.rank is not None:
-            if self.choices.method != "lora":
-                raise UsageError(f"--rank means nothing to method {self.choices.method}", hint="use --method lora")
-            page |= {"rank": self.choices.rank, "alpha": None}
-        return MethodSpec(name=self.choices.method, version=METHOD_VERSION[self.choices.method], **page)
-
-    def _asked(self, numbers: PerTask, task: Task) -> Any:  # the spec makes it whole where it must be
-        return numbers.of(task.base, self.choices.method)
-
-    def _optimisation(self, task: Task) -> Optimisation:
-        known = {field.name for field in fields(Optimisation)}
-        page = {key: value for key, value in self._page_defaults(task).items() if key in known}
-        asked = {
-            "lr": self._asked(self.choices.lr, task),
-            "epochs": self._asked(self.choices.epochs, task),
-            "batch": self._asked(self.choices.batch, task),
-            "max_length": self._asked(self.choices.max_length, task),
-            "select": self.choices.select,
-        }
-        return Optimisation(**page | {key: value for key, value in asked.items() if value is not None})
 
     def _split(self, task: Task) -> str:
         split = self.choices.split or task.report_split
@@ -312,8 +285,8 @@ class Planner:
             assert top is not None, "a task that is trained for has a stack"
             assert isinstance(top.spec, TrainSpec), "a stack ends in a train step"
             return top.spec.optimisation.max_length, top.spec.optimisation.stride
-        asked = self._asked(self.choices.max_length, task)
-        return asked or self._page_defaults(task)["max_length"], NO_STRIDE
+        asked = asked_number(self.choices.max_length, task, self.choices)
+        return asked or numbers_of(task, self.choices)["max_length"], NO_STRIDE
 
     def _layer(self, task: Task) -> int | None:
         if self.choices.layer is not None and task.form != "retrieval":

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 from adaptx import validation
 from adaptx.data.source import is_generated
 from adaptx.errors import AdaptxError, Missing, UsageError
+from adaptx.methods import compared_methods, method_names
 from adaptx.mini import suite
 from adaptx.planning.arms import Comparison, requests_of
 from adaptx.planning.choices import (
-    METHODS,
     PER_TASK,
     PRECISIONS,
     SELECTIONS,
@@ -119,7 +119,7 @@ def _recipe(path: Path, text: str, document: Mapping[str, Any]) -> Recipe:
         backbones=tuple(document.get("backbones", (Choices().backbone,))),
         intermediates=tuple(document["intermediates"]),
         targets=tuple(document["targets"]),
-        methods=tuple(document.get("methods", METHODS)),
+        methods=tuple(document.get("methods", compared_methods())),
         seeds=tuple(range(seeds) if isinstance(seeds, int) else seeds),
         control=document.get("control", True),
         choices=_choices(document),
@@ -214,6 +214,10 @@ def _by_task(number: validation.Rule) -> validation.Rule:
     return validation.either(number, validation.table(validation.text, number), dict)
 
 
+def _method(value: Any) -> str | None:
+    return validation.one_of(*method_names())(value)
+
+
 TASKS = validation.list_of(_read_by(tasks_named))
 
 RULES: Mapping[str, validation.Rule] = {
@@ -221,7 +225,7 @@ RULES: Mapping[str, validation.Rule] = {
     "backbones": validation.list_of(validation.text),
     "intermediates": TASKS,
     "targets": TASKS,
-    "methods": validation.list_of(validation.one_of(*METHODS)),
+    "methods": validation.list_of(_method),
     "seeds": validation.either(validation.whole, validation.list_of(_natural), list),
     "control": validation.flag,
     "attacks": validation.list_of(validation.text),

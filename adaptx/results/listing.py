@@ -22,17 +22,21 @@ Row = dict[str, Any]
 
 
 def known(kind: str, *, whole: bool = False) -> list[Row]:
-    """Return what can be asked for: tasks (``whole``: their pages), attacks or backbones."""
-    listed: dict[str, Callable[[], list[Row]]] = {"attacks": _attacks, "backbones": _backbones}
+    """Return what can be asked for: tasks (``whole``: their pages), methods, attacks or backbones."""
+    listed: dict[str, Callable[[], list[Row]]] = {
+        "attacks": lambda: _registered(registry.ATTACKS),
+        "backbones": _backbones,
+        "methods": lambda: _registered(registry.METHODS),
+    }
     if kind == "tasks":
         return [plain(task) if whole else summary(task) for task in map(task_named, task_names())]
     return listed[kind]()
 
 
-def _attacks() -> list[Row]:
+def _registered(group: str) -> list[Row]:
     return [
         {"name": entry.name, "distribution": entry.distribution, "version": entry.version, "target": entry.target}
-        for entry in registry.entries(registry.ATTACKS)
+        for entry in registry.entries(group)
     ]
 
 

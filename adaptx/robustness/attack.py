@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from adaptx.errors import PluginError, UsageError
+from adaptx.parameters import Between, OneOf, Parameter, Subset, resolve, schema
 from adaptx.registry import load
 from adaptx.robustness.edits import Candidate, Edit
-from adaptx.robustness.parameters import Between, OneOf, Parameter, Subset, resolve, schema
 from adaptx.robustness.search import Search, search_named
 
 if TYPE_CHECKING:

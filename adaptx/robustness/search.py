@@ -13,8 +13,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 from adaptx.errors import UnknownName
+from adaptx.parameters import Between, Parameter, schema
 from adaptx.robustness.edits import Candidate, Edit, touch
-from adaptx.robustness.parameters import Between, Parameter, schema
 
 if TYPE_CHECKING:
     from random import Random

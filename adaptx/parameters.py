@@ -1,8 +1,8 @@
-"""A plugin's signature is its schema: keyword parameters with a type and a default become recipe keys.
+"""Parameters of what is registered: a name, a type, a default and a limit each; of a function, its signature.
 
-Owns `Parameter`, `schema` and `resolve`; knows nothing of attacks. A value may come typed (TOML) or as text (command
-line); both end as the same typed value, so that they hash to the same id. Limits are annotations:
-``rate: Annotated[float, Between(0, 1)] = 0.1``.
+Owns `Parameter`, `schema` and `resolve`; knows nothing of methods, attacks and searches, which have them. A value may
+come typed (TOML) or as text (command line); both end as the same typed value in its one spelling, so that they hash to
+the same id. Limits are annotations: ``rate: Annotated[float, Between(0, 1)] = 0.1``.
 """
 
 from __future__ import annotations
@@ -63,13 +63,17 @@ class Subset:
         parts = str(value).split("+")
         return set(parts) <= set(self.names) and len(set(parts)) == len(parts)
 
+    def ordered(self, value: str) -> str:
+        """Return the list in the order of ``names``, for its order means nothing."""
+        return "+".join(name for name in self.names if name in value.split("+"))
+
     def __str__(self) -> str:
         return f"one or more of {', '.join(self.names)}, joined by '+'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One recipe key: its name, type, default and limit."""
+    """One recipe key: its name, type, default and limit; a default of None is told apart from every value."""
 
     name: str
     kind: type
@@ -108,7 +112,7 @@ def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> Pa
 
 
 def resolve(parameters: Sequence[Parameter], given: Mapping[str, Any], *, owner: str) -> dict[str, Any]:
-    """Return every parameter's value, the defaults filled in.
+    """Return every parameter's value, the default where there is none or None.
 
     Raises: `UnknownName` for a key that is not there, `UsageError` for a value of the wrong type or out of its limit.
     """
@@ -116,14 +120,16 @@ def resolve(parameters: Sequence[Parameter], given: Mapping[str, Any], *, owner:
     for key in given:
         if key not in known:
             raise UnknownName(f"parameter of {owner}", key, known)
-    return {name: _value(p, given.get(name, p.default), owner) for name, p in known.items()}
+    return {name: p.default if given.get(name) is None else _value(p, given[name], owner) for name, p in known.items()}
 
 
 def _value(parameter: Parameter, given: Any, owner: str) -> Any:
-    value = _typed(parameter.kind, given)
-    if value is not None and (parameter.limit is None or parameter.limit.allows(value)):
-        return value
-    wanted = parameter.limit or f"a value of type {parameter.kind.__name__}"
+    limit = parameter.limit
+    several = isinstance(limit, Subset) and isinstance(given, (list, tuple))
+    value = _typed(parameter.kind, "+".join(map(str, given)) if several else given)
+    if value is not None and (limit is None or limit.allows(value)):
+        return limit.ordered(value) if isinstance(limit, Subset) else value
+    wanted = limit or f"a value of type {parameter.kind.__name__}"
     raise UsageError(f"{owner}: {parameter.name} cannot be {given!r}", hint=f"{parameter.name} is {wanted}")
 
 
