@@ -19,10 +19,32 @@ from typing import Any
 
 from adaptx.errors import PluginError, UnknownName
 
-__all__ = ["ATTACKS", "GROUPS", "METHODS", "OWN", "SEARCHES", "TASKS", "Entry", "entries", "faults", "load", "names"]
+__all__ = [
+    "ATTACKS",
+    "EXECUTORS",
+    "GROUPS",
+    "METHODS",
+    "OWN",
+    "SEARCHES",
+    "STEPS",
+    "TASKS",
+    "Entry",
+    "entries",
+    "faults",
+    "load",
+    "names",
+]
 
 ATTACKS, METHODS, SEARCHES, TASKS = "adaptx.attacks", "adaptx.methods", "adaptx.searches", "adaptx.tasks"
-GROUPS = {ATTACKS: "attack", METHODS: "method", SEARCHES: "search", TASKS: "task"}  # and what one of them is called
+STEPS, EXECUTORS = "adaptx.steps", "adaptx.executors"
+GROUPS = {  # and what one of them is called
+    ATTACKS: "attack",
+    EXECUTORS: "executor",
+    METHODS: "method",
+    SEARCHES: "search",
+    STEPS: "kind of step",
+    TASKS: "task",
+}
 OWN = "adaptx"  # the distribution whose entries come with adaptx itself
 
 # What the child of `faults` runs. The word comes last: a plugin that calls `os._exit(0)` must not look like success.

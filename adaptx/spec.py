@@ -17,7 +17,7 @@ from functools import cache
 from numbers import Integral, Real
 from sys import float_info
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Protocol, Union, get_args, get_origin, get_type_hints
 
 from adaptx.errors import UsageError
 
@@ -250,7 +250,18 @@ class AttackSpec(Coerced):
     attack_seed: int = neutral(0)
 
 
-Spec = TrainSpec | EvalSpec | AttackSpec
+class Spec(Protocol):
+    """The request behind a step: a frozen dataclass of plain values."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of step, a folder of the store."""
+        ...
+
+    @property
+    def schema(self) -> int:
+        """The version of the shape of requests."""
+        ...
 
 
 def content_id(spec: Spec) -> str:

@@ -1,4 +1,4 @@
-"""What `train`, `stack` and `compare` share: say where the store is, plan, make, and print the result.
+"""What `train`, `stack`, `compare` and `run` share: plan once, make what is missing, and print the result.
 
 May not compute: the work is behind `adaptx.execution.make`. With ``--dry-run`` nothing is made; the plan and what it
 would cost is the result. Before hours of work begin, that is said, with what would be faster.
@@ -14,15 +14,19 @@ import click
 from adaptx.cli.options import Common, opened
 from adaptx.cli.output import emit, quiet_stdout, terminable
 from adaptx.cli.progress import shown
-from adaptx.execution.make import Job, Request, StepResult, cost, locked, make
-from adaptx.store import Store
+from adaptx.execution.job import Job
+from adaptx.execution.make import expected_cost, lock_revisions, make
+from adaptx.planning.planner import plan_all
+from adaptx.planning.request import PlannedRequest, Request
+from adaptx.steps.step_result import StepResult
+from adaptx.store import StoreView
 
 __all__ = ["work"]
 
 HOURS = 1.0  # from here on a run is announced before it starts
 FASTER = "--max-train N, --epochs X, --max-eval N, --languages TAG,..., or a machine with a GPU"
 
-Gather = Callable[[Store, Sequence[StepResult]], dict[str, Any]]
+Gather = Callable[[Sequence[PlannedRequest], StoreView, Sequence[StepResult]], dict[str, Any]]
 
 
 def work(common: Common, requests: Sequence[Request], kind: str, gather: Gather, *, dry_run: bool) -> None:
@@ -31,13 +35,14 @@ def work(common: Common, requests: Sequence[Request], kind: str, gather: Gather,
 
     store = opened(common.store)
     job = Job(how=common.how, strict=common.strict, keep=common.keep)
-    with quiet_stdout(), terminable(), shown() as tell:
-        locked(requests, store)
+    with quiet_stdout(), terminable(), shown() as report:
+        lock_revisions(requests, store)
+        planned, view = plan_all(requests, store), StoreView(store)
         if dry_run:
-            kind, value = "plan", cost(requests, store, job, tell, measured=True)
+            kind, value = "plan", expected_cost(planned, view, job, report, measured=True)
         else:
-            _announce(cost(requests, store, job, tell, measured=False))
-            value = gather(store, make(requests, store, job, tell))
+            _announce(expected_cost(planned, view, job, report, measured=False))
+            value = gather(planned, view, make(planned, view, job, report))
     emit(value, as_json=common.json, render=lambda value: tables.show(kind, value))
 
 

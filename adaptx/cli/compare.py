@@ -35,6 +35,6 @@ def command(intermediate: str, target: str, seeds: int, dry_run: bool, **options
         asked(options),
         requests_of(comparison),
         "compare",
-        lambda store, steps: compare_result(comparison, store, steps),
+        lambda planned, view, steps: compare_result(comparison, planned, view, steps),
         dry_run=dry_run,
     )

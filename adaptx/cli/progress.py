@@ -1,6 +1,6 @@
 """Live progress on stderr: a panel on a terminal, a log line now and then elsewhere.
 
-Owns the look of events (`adaptx.execution.progress`); rich is imported when the first event arrives.
+Owns the look of events (`adaptx.steps.progress`); rich is imported when the first event arrives.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from adaptx.execution.progress import Event, Tell
+    from adaptx.steps.progress import Event, ProgressCallback
 
 __all__ = ["shown"]
 
@@ -37,8 +37,8 @@ LABELS: Mapping[str, str] = {
 
 
 @contextmanager
-def shown() -> Iterator[Tell]:
-    """Give a `Tell` that shows events for the time of the block."""
+def shown() -> Iterator[ProgressCallback]:
+    """Give a `ProgressCallback` that shows events for the time of the block."""
     view = _Panel() if sys.stderr.isatty() else _Log()
     try:
         yield view.tell

@@ -9,10 +9,12 @@ import click
 
 from adaptx.cli.options import json_option, opened, store_option
 from adaptx.cli.output import emit
-from adaptx.execution.make import stored
+from adaptx.execution.make import require_stored
+from adaptx.planning.planner import plan_all
 from adaptx.planning.recipe import read_recipe
 from adaptx.report import folder, html, texts
 from adaptx.results.summaries import run_result
+from adaptx.store import StoreView
 
 __all__ = ["command"]
 
@@ -30,8 +32,9 @@ def command(file: Path, form: str, report: Path | None, store: Path | None, json
     """Tell what `run RECIPE` has made, without making anything."""
     recipe = read_recipe(file)
     place = opened(store)
-    steps = stored(recipe.requests(), place, repair=f"adaptx run {file} --store {place.root}")
-    value = run_result(recipe, place, steps)
+    planned, view = plan_all(recipe.requests(), place), StoreView(place)
+    steps = require_stored(planned, view, repair=f"adaptx run {file} --store {place.root}")
+    value = run_result(recipe, planned, view, steps)
     if form == "html":
         value["report"] = folder.write(html.files_of(value), report or place.reports / recipe.name)
     emit(value, as_json=json, render=lambda value: click.echo(_text(form, value)))

@@ -16,8 +16,9 @@ from adaptx.results.summaries import run_result
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from adaptx.execution.make import StepResult
-    from adaptx.store import Store
+    from adaptx.planning.request import PlannedRequest
+    from adaptx.steps.step_result import StepResult
+    from adaptx.store import StoreView
 
 __all__ = ["command"]
 
@@ -33,8 +34,8 @@ def command(file: Path, report: Path | None, dry_run: bool, **options: Any) -> N
     if report is not None:
         folder.check_place(report)  # before the work, not after it
 
-    def gather(store: Store, steps: Sequence[StepResult]) -> dict[str, Any]:
-        value = run_result(recipe, store, steps)
-        return {**value, "report": folder.write(html.files_of(value), report or store.reports / recipe.name)}
+    def gather(planned: Sequence[PlannedRequest], view: StoreView, steps: Sequence[StepResult]) -> dict[str, Any]:
+        value = run_result(recipe, planned, view, steps)
+        return {**value, "report": folder.write(html.files_of(value), report or view.store.reports / recipe.name)}
 
     work(asked(options), recipe.requests(), "run", gather, dry_run=dry_run)

@@ -8,7 +8,7 @@ import click
 
 from adaptx.cli.carry_out import work
 from adaptx.cli.options import asked, chosen, work_options
-from adaptx.execution.make import Request
+from adaptx.planning.request import Request
 from adaptx.results.summaries import train_result
 
 __all__ = ["command"]
@@ -22,4 +22,10 @@ __all__ = ["command"]
 def command(task: str, above: tuple[str, ...], dry_run: bool, **options: Any) -> None:
     """Train an adapter (or all weights) for TASK and store it."""
     request = Request(choices=chosen(options), names=(*above, task), cells=False)
-    work(asked(options), [request], "train", lambda store, steps: train_result(request, store, steps), dry_run=dry_run)
+    work(
+        asked(options),
+        [request],
+        "train",
+        lambda planned, view, steps: train_result(planned[0], view, steps),
+        dry_run=dry_run,
+    )

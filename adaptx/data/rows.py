@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
-__all__ = ["MAX_QUARANTINED", "Loaded", "Quarantined", "load", "load_items", "lowest", "own_items"]
+__all__ = ["MAX_QUARANTINED", "Loaded", "Quarantined", "limited", "load", "load_items", "lowest", "own_items"]
 
 MAX_QUARANTINED = 0.01  # share of a split's rows
 
@@ -92,9 +92,14 @@ def load(
     _check_quarantine(quarantined, len(part), strict=strict)
     if not examples:
         raise DataFault(f"{task.name} in {language}, split {split}: none of {len(part)} rows can be used")
-    used = tuple(lowest(examples, limit))
+    return limited(Loaded(tuple(examples), tuple(quarantined), len(part), revision, tuple(dropped)), limit)
+
+
+def limited(rows: Loaded, limit: int | None) -> Loaded:
+    """Return rows with at most ``limit`` examples, those of `lowest`, and the repairs of those alone counted."""
+    used = tuple(lowest(rows.examples, limit))
     repaired = Counter(name for example in used for name in example.repaired)
-    return Loaded(used, tuple(quarantined), len(part), revision, tuple(dropped), dict(repaired))
+    return replace(rows, examples=used, repaired=dict(repaired))
 
 
 def load_items(source: Source, task: Task, language: str, split: str) -> list[Item]:

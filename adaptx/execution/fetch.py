@@ -17,8 +17,8 @@ from adaptx.data.source import HubSource
 from adaptx.tasks.catalog import task_named, tasks_named
 
 if TYPE_CHECKING:
-    from adaptx.execution.make import Request
     from adaptx.planning.recipe import Recipe
+    from adaptx.planning.request import Request
     from adaptx.store import Store
     from adaptx.tasks.task import Task
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from adaptx.execution.make import Request
 from adaptx.methods import compared_methods, method_named
 from adaptx.planning.hyperparameters import method_spec, takes_rank
+from adaptx.planning.request import Request
 from adaptx.tasks.catalog import task_named
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _arm(name: str, method: str, below: str | None, target: str, choices: Choice
 def _controls(target: str, choices: Choices) -> list[Arm]:
     """Return the control of a method; none for a task that needs no training, or a method of one size."""
     counterparts, method = task_named(target).trains_on, method_named(choices.method)
-    if not counterparts or method.size is None or not takes_rank(choices.method):
+    if not counterparts or method.size is None or not takes_rank(method.name):
         return []
     spec = method_spec(task_named(counterparts[-1]), choices)
     rank = 2 * method.values(spec.parameters)[method.size]

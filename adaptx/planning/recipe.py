@@ -38,7 +38,7 @@ from adaptx.tasks.catalog import tasks_named
 from adaptx.tasks.page import LANGUAGE, SPLITS
 
 if TYPE_CHECKING:
-    from adaptx.execution.make import Request
+    from adaptx.planning.request import Request
     from adaptx.tasks.task import Task
 
 __all__ = ["RULES", "Recipe", "is_recipe", "read_recipe"]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adaptx import backbone, registry
+from adaptx.steps.step import kind_of
 from adaptx.tables import read_json
 from adaptx.tasks.catalog import task_named, task_names
 from adaptx.tasks.describe import plain, summary
@@ -53,18 +54,10 @@ def stored(store: Store, kind: str) -> list[Row]:
 def _stored(record: StoredStep) -> Row:
     facts = record.manifest["facts"]
     row = {"id": record.id[:12], "kind": record.kind, "name": facts["name"], "backbone": facts["backbone"]}
-    if record.kind == "train":
-        row |= {"method": record.spec["method"]["name"], "seed": record.spec["seed"]}
-    return row | {"score": _score(record), "seconds": round(record.manifest["seconds"], 1), "evicted": record.evicted}
-
-
-def _score(record: StoredStep) -> float | None:
-    if record.kind == "train":
-        best = record.manifest["facts"]["best"]["score"]
-        return None if best is None else round(best, 4)
-    scores = read_json(record.path / "scores.json")["scores"]
-    metric = record.spec.get("metric", "accuracy")
-    return round(scores[metric], 4) if metric in scores else None
+    summary = dict(kind_of(record.kind).summary(record))
+    score = summary.pop("score")
+    seconds = round(record.manifest["seconds"], 1)
+    return row | summary | {"score": score, "seconds": seconds, "evicted": record.evicted}
 
 
 def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Row:

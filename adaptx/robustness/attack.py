@@ -11,14 +11,17 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from adaptx import registry
 from adaptx.errors import PluginError, UsageError
 from adaptx.parameters import Between, OneOf, Parameter, Subset, resolve, schema
-from adaptx.registry import load
 from adaptx.robustness.edits import Candidate, Edit
+from adaptx.robustness.replies import Needs
 from adaptx.robustness.search import Search, search_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
+
+    from adaptx.spec import AttackSpec
 
 __all__ = [
     "Attack",
@@ -32,10 +35,10 @@ __all__ = [
     "attack",
     "attack_request",
     "parse_attack",
+    "request_of_spec",
     "requested",
 ]
 
-Needs = Literal["labels", "scores"]
 Unit = Literal["cluster", "character"]
 
 PROPOSAL_CONTEXT = frozenset({"text", "rng", "lang", "alphabet"})
@@ -182,12 +185,22 @@ def attack_request(text: str, *, search: str = "random", budget: int = 64, seed:
     Raises: `UnknownName` for an attack, search or key, `UsageError` for a wrong value, `PluginError` for a broken one.
     """
     name, given = parse_attack(text)
-    found = load("adaptx.attacks", name)
+    return requested(_attack_named(name), given, search=search, budget=budget, seed=seed)
+
+
+def request_of_spec(spec: AttackSpec) -> AttackRequest:
+    """Return what a step's spec was made of; raises as `attack_request`."""
+    attack = _attack_named(spec.attack)
+    return requested(attack, spec.parameters, search=spec.search, budget=spec.budget, seed=spec.attack_seed)
+
+
+def _attack_named(name: str) -> Attack:
+    found = registry.load(registry.ATTACKS, name)
     if not isinstance(found, Attack):
         raise PluginError(
             f"{name!r} is registered as an attack but is a {type(found).__name__}", hint="decorate it with @attack"
         )
-    return requested(found, given, search=search, budget=budget, seed=seed)
+    return found
 
 
 def requested(

@@ -8,14 +8,16 @@ mistake.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from adaptx.robustness.attack import Needs
     from adaptx.tasks.example import Answered, Prediction
     from adaptx.tasks.forms import Goal
 
-__all__ = ["Budget", "Reply", "ScoredReply", "reply"]
+__all__ = ["Budget", "Needs", "Reply", "ScoredReply", "reply"]
+
+Needs = Literal["labels", "scores"]
+"""The threat model: what a reply tells beside whether the goal is reached."""
 
 
 @dataclass(frozen=True, slots=True)

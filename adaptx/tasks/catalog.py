@@ -15,7 +15,8 @@ from pathlib import Path
 
 from adaptx import registry
 from adaptx.errors import Missing, PluginError, UnknownName, UsageError
-from adaptx.tasks.task import Task, read_page
+from adaptx.tasks.page import read_page
+from adaptx.tasks.task import Task
 
 __all__ = ["ALL", "page_at", "task_named", "task_names", "tasks_named"]
 

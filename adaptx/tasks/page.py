@@ -1,27 +1,33 @@
 """What may stand on a task's page: one rule a key, and the agreements between keys.
 
-Owns the rules only; `tasks.task` builds the `Task`. A rule returns what is wrong with a value, in words, or None.
-Agreements look only at keys that are right by themselves, so that one typo is told once.
+Owns the rules and the reader, which makes a `Task` of a page and tells every mistake at once, with the key and the
+nearest allowed one, because a page is written by people who should not have to run adaptx once per typo. A rule
+returns what is wrong with a value, in words, or None. Agreements look only at keys that are right by themselves, so
+that one typo is told once.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import takewhile
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from adaptx import validation
-from adaptx.errors import AdaptxError
+from adaptx.errors import AdaptxError, UsageError
 from adaptx.methods import Method, method_named, method_names
 from adaptx.spec import Optimisation, coerce
 from adaptx.tasks.forms import form_named
+from adaptx.tasks.task import HubOverride, Task
 
 if TYPE_CHECKING:
     from adaptx.tasks.forms import Form
     from adaptx.validation import Rule
 
-__all__ = ["LANGUAGE", "NAME", "SPLITS", "joined", "listed", "mistakes_of"]
+__all__ = ["LANGUAGE", "NAME", "SPLITS", "joined", "listed", "mistakes_of", "read_page"]
 
 SPLITS = ("train", "dev", "test")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -102,6 +108,7 @@ TAGGED = validation.matching(LANGUAGE, "a BCP-47 tag such as de, zh-Hant or pt-B
 WORDED = validation.matching(WORD, "a single name without a path in it")
 HUB = validation.matching(HUB_ID, "a hub id, namespace/name")
 COMMITTED = validation.matching(COMMIT, "a commit of 40 hex digits")
+SPLIT_KEYS = ("splits", "hub_splits")
 OURS = validation.one_of(*SPLITS)
 UPSTREAM_SPLITS = validation.table(OURS, validation.either(WORDED, validation.list_of(WORDED), list))
 COLUMNS = validation.table(
@@ -249,3 +256,44 @@ def joined(value: Any) -> Any:
 def listed(value: Any) -> list[Any]:
     """Return a key that may be one value or a list of them as a list."""
     return list(value) if isinstance(value, list) else [value]
+
+
+def read_page(text: str, where: str) -> Task:
+    """Return the task of a TOML page; ``where`` names the page in messages.
+
+    Raises `UsageError` that lists every mistake of the page.
+    """
+    try:
+        page = joined(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{where} is not TOML: {error}") from error
+    validation.refuse(where, mistakes_of(page))
+    absent: dict[str, Any] = {"labels": (), "hub": None, "revision": None}
+    plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}
+    return Task(**absent | plain | _resolved(page), notes=_notes(text))
+
+
+def _notes(text: str) -> str:
+    """Return the comment with which a page begins: what a reader must know of the data."""
+    head = takewhile(lambda line: line.startswith("#"), text.splitlines())
+    return " ".join(line.removeprefix("#").strip() for line in head)
+
+
+def _resolved(page: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys whose value on a `Task` is not simply what the page says."""
+    elsewhere, translations = (HubOverride(**_frozen(page.get(key, {}))) for key in ("elsewhere", "translations"))
+    several = {key: {split: listed(names) for split, names in page.get(key, {}).items()} for key in SPLIT_KEYS}
+    return {
+        **{key: _frozen(value) for key, value in several.items()},
+        "languages": _frozen({**page["languages"], **elsewhere.languages}),
+        "elsewhere": elsewhere,
+        "translations": translations,
+        "gold_splits": tuple(page.get("gold_splits", page["splits"])),
+        "repairs": tuple(listed(page.get("repair", []))),
+    }
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: _frozen(inner) for key, inner in value.items()})
+    return tuple(value) if isinstance(value, list) else value

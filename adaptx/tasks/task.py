@@ -1,27 +1,19 @@
 """A task is one TOML page of data: where rows come from, what columns mean, how it is scored, how it is learnt.
 
-Owns `Task` and the reader of pages; may not read rows. Code appears on a page only as the name of a repair that its
-form provides. Every mistake of a page is reported at once, with the key and the nearest allowed one, because a page is
-written by people who should not have to run adaptx once per typo.
+Owns `Task`; may not read rows, nor the page (`tasks.page` does). Code appears on a page only as the name of a repair
+that its form provides.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
-from adaptx import validation
-from adaptx.errors import UsageError
-from adaptx.tasks.page import joined, listed, mistakes_of
-
-__all__ = ["HubOverride", "Task", "read_page"]
+__all__ = ["HubOverride", "Task"]
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
-SPLIT_KEYS = ("splits", "hub_splits")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,44 +105,3 @@ class Task:
     def unlabelled(self) -> tuple[str, ...]:
         """Declared splits whose gold is not published: predicted for a submission, never evaluated."""
         return tuple(split for split in self.splits if split not in self.gold_splits)
-
-
-def read_page(text: str, where: str) -> Task:
-    """Return the task of a TOML page; ``where`` names the page in messages.
-
-    Raises `UsageError` that lists every mistake of the page.
-    """
-    try:
-        page = joined(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{where} is not TOML: {error}") from error
-    validation.refuse(where, mistakes_of(page))
-    absent: dict[str, Any] = {"labels": (), "hub": None, "revision": None}
-    plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}
-    return Task(**absent | plain | _resolved(page), notes=_notes(text))
-
-
-def _notes(text: str) -> str:
-    """Return the comment with which a page begins: what a reader must know of the data."""
-    head = takewhile(lambda line: line.startswith("#"), text.splitlines())
-    return " ".join(line.removeprefix("#").strip() for line in head)
-
-
-def _resolved(page: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys whose value on a `Task` is not simply what the page says."""
-    elsewhere, translations = (HubOverride(**_frozen(page.get(key, {}))) for key in ("elsewhere", "translations"))
-    several = {key: {split: listed(names) for split, names in page.get(key, {}).items()} for key in SPLIT_KEYS}
-    return {
-        **{key: _frozen(value) for key, value in several.items()},
-        "languages": _frozen({**page["languages"], **elsewhere.languages}),
-        "elsewhere": elsewhere,
-        "translations": translations,
-        "gold_splits": tuple(page.get("gold_splits", page["splits"])),
-        "repairs": tuple(listed(page.get("repair", []))),
-    }
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return MappingProxyType({key: _frozen(inner) for key, inner in value.items()})
-    return tuple(value) if isinstance(value, list) else value

@@ -12,7 +12,7 @@ from adaptx.errors import Incompatible, PluginError, UnknownName, UsageError
 from adaptx.families import FAMILIES
 from adaptx.methods import Method, compared_methods, method_named, method_names
 from adaptx.parameters import Between, Parameter
-from adaptx.spec import Optimisation, content_id, digest, request
+from adaptx.spec import Optimisation, digest, request
 
 BERT = {
     "model_type": "bert",
@@ -140,18 +140,3 @@ def test_a_comparison_that_names_no_methods_is_the_same_whatever_is_installed(mo
     foreign = dataclasses.replace(own[0], name="aaa", distribution="adaptx-aaa")
     monkeypatch.setattr(methods.registry, "entries", lambda _group: [foreign, *own])
     assert compared_methods() == ("lora", "bottleneck", "full")
-
-
-def test_ids_of_steps_take_the_version_from_the_record(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    from adaptx.planning.choices import Choices
-    from adaptx.planning.planner import Planner
-    from adaptx.store import Store
-
-    def ids() -> list[str]:
-        plan = Planner(Choices(source="mini", backbone="nano"), Store(tmp_path)).stack(("pawsx",))
-        return [content_id(step.spec) for step in plan.steps]
-
-    before, load = ids(), registry.load
-    later = dataclasses.replace(method_named("lora"), version=2)
-    monkeypatch.setattr(registry, "load", lambda g, n: later if (g, n) == (registry.METHODS, "lora") else load(g, n))
-    assert not set(before) & set(ids())

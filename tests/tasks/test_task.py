@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from adaptx.errors import UsageError
 from adaptx.tasks.catalog import PAGES
-from adaptx.tasks.page import RULES, joined, mistakes_of
-from adaptx.tasks.task import read_page
+from adaptx.tasks.page import RULES, joined, mistakes_of, read_page
 
 PAGE = """
 name = "toy"

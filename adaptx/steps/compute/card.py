@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx.spec import TrainSpec
 
 if TYPE_CHECKING:
-    from adaptx.planning.planner import Step
+    from adaptx.steps.step import Step
 
 __all__ = ["card"]
 
