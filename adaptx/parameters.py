@@ -17,7 +17,7 @@ from adaptx.errors import PluginError, UnknownName, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-__all__ = ["Between", "OneOf", "Parameter", "Subset", "resolve", "schema"]
+__all__ = ["Between", "OneOf", "Parameter", "Subset", "named_values", "resolve", "schema"]
 
 KINDS = (bool, int, float, str)
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -109,6 +109,22 @@ def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> Pa
             hint="make it keyword-only, annotate it bool, int, float or str, and give it a default",
         )
     return Parameter(name=parameter.name, kind=kind, default=parameter.default, limit=limit)
+
+
+def named_values(text: str, *, option: str, example: str) -> tuple[str, dict[str, str]]:
+    """Read ``NAME`` or ``NAME:key=value,...``; raises `UsageError` for a pair without '=' or a key given twice."""
+    name, _, rest = text.partition(":")
+    given: dict[str, str] = {}
+    for pair in filter(None, rest.split(",")):
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip() or key.strip() in given:
+            raise UsageError(
+                f"cannot read {pair!r} in {option} {text!r}", hint="NAME:key=value,key=value, each key once"
+            )
+        given[key.strip()] = value.strip()
+    if not name:
+        raise UsageError(f"no {option.lstrip('-')} is named in {text!r}", hint=f"for example {example}")
+    return name, given
 
 
 def resolve(parameters: Sequence[Parameter], given: Mapping[str, Any], *, owner: str) -> dict[str, Any]:

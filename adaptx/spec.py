@@ -248,6 +248,7 @@ class AttackSpec(Coerced):
     search_version: int
     budget: int  # queries per example
     attack_seed: int = neutral(0)
+    baseline_version: int = neutral(1)  # of the random edits that stand beside it
 
 
 class Spec(Protocol):

@@ -1,4 +1,4 @@
-"""``adaptx ls tasks|methods|attacks|adapters|backbones|results``: what there is. Imports nobody's plugin code."""
+"""``adaptx ls tasks|attacks|...``: what there is. Imports nobody's plugin code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adaptx.cli.output import emit
 
 __all__ = ["command"]
 
-KINDS = ("tasks", "methods", "attacks", "adapters", "backbones", "results")
+KINDS = ("tasks", "methods", "attacks", "searches", "adapters", "backbones", "results")
 
 
 @click.command("ls")
@@ -19,7 +19,7 @@ KINDS = ("tasks", "methods", "attacks", "adapters", "backbones", "results")
 @store_option
 @json_option
 def command(kind: str, store: Path | None, json: bool) -> None:
-    """List what there is of KIND."""
+    """List all items of KIND."""
     from adaptx.report import lists
     from adaptx.results import listing
 

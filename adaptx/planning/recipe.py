@@ -33,7 +33,7 @@ from adaptx.planning.choices import (
     text_mix_of,
 )
 from adaptx.robustness.attack import attack_request
-from adaptx.robustness.search import search_named
+from adaptx.robustness.search import parse_search
 from adaptx.tasks.catalog import tasks_named
 from adaptx.tasks.page import LANGUAGE, SPLITS
 
@@ -242,7 +242,7 @@ RULES: Mapping[str, validation.Rule] = {
     "max_eval": validation.whole,
     "split": validation.one_of(*SPLITS),
     "budget": validation.whole,
-    "search": _read_by(search_named),
+    "search": _read_by(parse_search),
     "precision": validation.one_of(*PRECISIONS),
     "select": validation.one_of(*SELECTIONS),
     "sampling": _read_by(sampling_of),

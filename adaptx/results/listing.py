@@ -12,7 +12,7 @@ from adaptx import backbone, registry
 from adaptx.steps.step import kind_of
 from adaptx.tables import read_json
 from adaptx.tasks.catalog import task_named, task_names
-from adaptx.tasks.describe import plain, summary
+from adaptx.tasks.describe import summary, to_json
 
 if TYPE_CHECKING:
     from adaptx.store import Store, StoredStep
@@ -28,9 +28,10 @@ def known(kind: str, *, whole: bool = False) -> list[Row]:
         "attacks": lambda: _registered(registry.ATTACKS),
         "backbones": _backbones,
         "methods": lambda: _registered(registry.METHODS),
+        "searches": lambda: _registered(registry.SEARCHES),
     }
     if kind == "tasks":
-        return [plain(task) if whole else summary(task) for task in map(task_named, task_names())]
+        return [to_json(task) if whole else summary(task) for task in map(task_named, task_names())]
     return listed[kind]()
 
 
@@ -63,7 +64,7 @@ def _stored(record: StoredStep) -> Row:
 def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Row:
     """Return a task's page, or a stored step with its spec, manifest and scores."""
     if is_task or name in task_names() or name.endswith(".toml"):
-        page: Row = plain(task_named(name))
+        page: Row = to_json(task_named(name))
         return page
     opened = store()
     record = opened.get(opened.find(name))

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from adaptx import registry
 from adaptx.errors import PluginError, UsageError
-from adaptx.parameters import Between, OneOf, Parameter, Subset, resolve, schema
+from adaptx.parameters import Between, OneOf, Parameter, Subset, named_values, resolve, schema
 from adaptx.robustness.edits import Candidate, Edit
 from adaptx.robustness.replies import Needs
-from adaptx.robustness.search import Search, search_named
+from adaptx.robustness.search import Search, parse_search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -123,18 +123,7 @@ def _check_signature(name: str, function: Callable[..., Any], wanted: Sequence[s
 
 def parse_attack(text: str) -> tuple[str, dict[str, str]]:
     """Read ``NAME`` or ``NAME:key=value,...``; raises `UsageError` for a pair without '=' or a key given twice."""
-    name, _, rest = text.partition(":")
-    given: dict[str, str] = {}
-    for pair in filter(None, rest.split(",")):
-        key, equals, value = pair.partition("=")
-        if not equals or not key.strip() or key.strip() in given:
-            raise UsageError(
-                f"cannot read {pair!r} in --attack {text!r}", hint="NAME:key=value,key=value, each key once"
-            )
-        given[key.strip()] = value.strip()
-    if not name:
-        raise UsageError(f"no attack is named in {text!r}", hint="for example charswap:rate=0.1")
-    return name, given
+    return named_values(text, option="--attack", example="charswap:rate=0.1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,9 +201,20 @@ def requested(
     """
     if budget < 1:
         raise UsageError(f"a budget of {budget} queries asks nothing", hint="1 or more")
-    driver = None if attack.needs else search_named(search)
+    driver, told = (None, {}) if attack.needs else parse_search(search)
     keys = () if driver is None else driver.parameters
-    values = resolve((*attack.parameters, *keys), given, owner=attack.name)
+    _check_once(attack, driver, given, told)
+    values = resolve((*attack.parameters, *keys), {**told, **given}, owner=attack.name)
     own = {p.name: values[p.name] for p in attack.parameters}
     searching = {p.name: values[p.name] for p in keys}
     return AttackRequest(attack=attack, driver=driver, own=own, searching=searching, budget=budget, seed=seed)
+
+
+def _check_once(attack: Attack, driver: Search | None, given: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+    """Raise where one name would mean two things, or has been given twice."""
+    both = {p.name for p in attack.parameters} & {p.name for p in driver.parameters} if driver else set()
+    if both:
+        told_by = f"attack {attack.name!r} and search {driver.name!r}" if driver else ""
+        raise PluginError(f"{told_by} both have a parameter {min(both)!r}", hint="another --search")
+    if twice := sorted(set(given) & set(told)):
+        raise UsageError(f"{twice[0]} is given with --attack {attack.name} and with --search", hint="give it once")

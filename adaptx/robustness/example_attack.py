@@ -1,8 +1,8 @@
 """One example under attack: its two sessions, what it has asked already, and the outcome in the end.
 
 Owns `AttackContext` (what all rows share) and `ExampleAttack`; never calls the model (`adaptx.robustness.engine`
-does). The random-edit baseline runs beside the attack with the same budget and seed: one draw beside the ``random``
-search, as many as the budget allows beside ``greedy`` and beside a door-2 attack (there with `charswap`'s proposals).
+does). The random-edit baseline runs beside the attack with the same budget and seed: one draw beside a search that
+draws at random itself, as many as the budget allows beside any other (`adaptx.robustness.baseline`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from adaptx.metrics.sums import terms_of
-from adaptx.robustness.attacks.charswap import charswap
+from adaptx.robustness.baseline import RATE, draws, random_edits
 from adaptx.robustness.edits import Candidate, cost, edited
 from adaptx.robustness.graphemes import Alphabet, boundaries
 from adaptx.robustness.outcomes import Outcome, Status
 from adaptx.robustness.proposals import propose
 from adaptx.robustness.replies import Budget, Reply, reply
-from adaptx.robustness.search import Questions, random_search
+from adaptx.robustness.search import Questions
 from adaptx.robustness.session import AttackTarget, BestCandidate, Session
 from adaptx.spec import canonical
 from adaptx.tasks.example import Example, Prediction
@@ -84,7 +84,7 @@ class ExampleAttack:
 
     def _sessions(self) -> list[Session]:
         cell, request, example = self.cell, self.cell.request, self.example
-        protected = cell.form.protected(example)
+        protected = cell.form.protected_spans(example)
         snapped = request.attack.unit == "cluster"
         victim = AttackTarget(example=example, fields=self.fields, protected=protected, snapped=snapped)
         return [
@@ -109,11 +109,11 @@ class ExampleAttack:
 
     def _baseline(self, victim: AttackTarget) -> Start:
         request, rng = self.cell.request, self._rng()
-        attack, own = (charswap, charswap.resolve({})) if request.driver is None else (request.attack, request.own)
+        attack, own = (random_edits, {}) if request.driver is None else (request.attack, request.own)
         proposals = propose(attack, own, victim, self.cell.alphabets)
-        tries = 1 if request.search == "random" else request.budget
-        rate = request.searching.get("rate", 0.1)
-        return lambda _given, budget: random_search(proposals, rng=rng, budget=budget, rate=rate, tries=tries)
+        tries = 1 if request.driver is not None and request.driver.is_random else request.budget
+        rate = request.searching.get("rate", RATE)
+        return lambda _given, budget: draws(proposals, rng=rng, budget=budget, rate=rate, tries=tries)
 
     @property
     def questions(self) -> int:

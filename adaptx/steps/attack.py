@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from adaptx.errors import Incompatible
+from adaptx.robustness.attack import request_of_spec
+from adaptx.robustness.baseline import random_edits
 from adaptx.robustness.outcomes import summarise
 from adaptx.spec import AttackSpec
 from adaptx.steps.evaluate import stored_score
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Attack", "attack_spec"]
 
 ROW_BYTES = 900  # of a stored outcome, compressed
-TRIES = 9  # questions per row of a random search and its baseline
 
 
 class Attack:
@@ -50,7 +51,8 @@ class Attack:
     def price(self, step: Step, pricing: Pricing) -> Load:
         """Return as many passes over the cell as the search asks questions a row."""
         spec, clean = attack_spec(step), pricing.load(step.parents["cell"])
-        passes = spec.budget if spec.search == "greedy" else min(spec.budget, TRIES)
+        driver = request_of_spec(spec).driver
+        passes = spec.budget if driver is None else driver.questions(spec.budget, spec.parameters)
         return Load(rows=clean.rows, tokens=clean.tokens, passes=float(passes), disk_bytes=clean.rows * ROW_BYTES)
 
     def recomputed(self, record: StoredStep) -> Mapping[str, float]:
@@ -78,4 +80,5 @@ def _spec(cell: Step, asked: AttackRequest) -> AttackSpec:
         search_version=asked.search_version,
         budget=asked.budget,
         attack_seed=asked.seed,
+        baseline_version=random_edits.version,
     )

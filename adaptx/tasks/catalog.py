@@ -27,7 +27,7 @@ PAGES = files("adaptx.tasks") / "catalog"
 
 def task_names() -> list[str]:
     """Return the names of all tasks, built in and installed, sorted."""
-    return sorted({*_built_in(), *registry.names(GROUP)})
+    return sorted({*_catalog_names(), *registry.names(GROUP)})
 
 
 def tasks_named(name: str) -> tuple[Task, ...]:
@@ -50,20 +50,20 @@ def task_named(name: str) -> Task:
     path in it or a page with mistakes, `PluginError` where a plugin takes a built-in's name or brings no task.
     """
     page, _, languages = (name, "", "") if name.endswith(".toml") else name.partition("@")
-    return _trained_in(_task_named(page), languages) if languages else _task_named(page)
+    return _with_training_languages(_task_named(page), languages) if languages else _task_named(page)
 
 
-def _trained_in(task: Task, asked: str) -> Task:
+def _with_training_languages(task: Task, languages_asked: str) -> Task:
     known = tuple(dict.fromkeys((*task.languages, *task.translations.languages)))
     if "train" not in task.splits:
         counterpart = " ".join(task.trains_on)
-        raise UsageError(f"{task.name} has no training rows", hint=f"name {counterpart}@{asked} in its place")
-    languages = known if asked == ALL else tuple(dict.fromkeys(asked.split(",")))
+        raise UsageError(f"{task.name} has no training rows", hint=f"name {counterpart}@{languages_asked} in its place")
+    languages = known if languages_asked == ALL else tuple(dict.fromkeys(languages_asked.split(",")))
     for language in languages:
         if language not in known:
             raise UnknownName(f"training language of {task.name}", language, known)
     own = languages == task.training_languages
-    return task if own else replace(task, name=f"{task.name}@{asked}", learns_in=languages)
+    return task if own else replace(task, name=f"{task.name}@{languages_asked}", learns_in=languages)
 
 
 def _task_named(name: str) -> Task:
@@ -73,17 +73,17 @@ def _task_named(name: str) -> Task:
         known = ", ".join(task_names())
         raise UsageError(f"{name!r} is a path, not a task's name", hint=f"a page ends in .toml; known: {known}")
     installed = name in registry.names(GROUP)
-    if name in _built_in():
+    if name in _catalog_names():
         if installed:
             raise PluginError(f"a plugin registers task {name!r}, which is built in", hint="adaptx doctor names it")
         return _catalog_page(name)
     if not installed:
         raise UnknownName("task", name, task_names())
-    return _of_plugin(name)
+    return _plugin_task(name)
 
 
 @cache
-def _built_in() -> tuple[str, ...]:
+def _catalog_names() -> tuple[str, ...]:
     return tuple(page.name.removesuffix(".toml") for page in PAGES.iterdir() if page.name.endswith(".toml"))
 
 
@@ -103,11 +103,11 @@ def page_at(path: Path) -> Task:
     return replace(read_page(text, str(path)), page=text)
 
 
-def _of_plugin(name: str) -> Task:
-    found = registry.load(GROUP, name)
-    task = page_at(found) if isinstance(found, Path) else found
+def _plugin_task(name: str) -> Task:
+    entry = registry.load(GROUP, name)
+    task = page_at(entry) if isinstance(entry, Path) else entry
     if not isinstance(task, Task):
-        raise PluginError(f"the plugin for task {name!r} brings {type(found).__name__}, not a Task or a page's Path")
+        raise PluginError(f"the plugin for task {name!r} brings {type(entry).__name__}, not a Task or a page's Path")
     if task.name != name:
         raise PluginError(f"the plugin for task {name!r} brings a page named {task.name!r}", hint="use one name")
     return task

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adaptx.errors import DataFault, UnknownName
 from adaptx.metrics.csls import csls, precision
 from adaptx.metrics.nearest import nearest, unit
-from adaptx.metrics.retrieval import average_precision, mean_average_precision, mewslix, one_nearest, ranked
+from adaptx.metrics.retrieval import average_precision, mean_average_precision, mewslix, one_nearest, rankings
 
 GOLDS = st.sets(st.integers(0, 30), min_size=1, max_size=25)
 RANKING = st.lists(st.integers(0, 30), max_size=40)
@@ -92,8 +92,8 @@ def test_an_unranked_query_counts_zero_and_an_unknown_one_nothing() -> None:
 
 
 def test_ranks_are_those_of_inner_products_without_normalisation() -> None:
-    assert list(ranked([[1.0, 0.0]], [[1.0, 0.0], [5.0, 5.0], [2.0, 0.0]])) == [[1, 2, 0]]
-    assert list(ranked([[1.0, 0.0]], [[1.0, 0.0], [5.0, 5.0], [2.0, 0.0]], 2)) == [[1, 2]]
+    assert list(rankings([[1.0, 0.0]], [[1.0, 0.0], [5.0, 5.0], [2.0, 0.0]])) == [[1, 2, 0]]
+    assert list(rankings([[1.0, 0.0]], [[1.0, 0.0], [5.0, 5.0], [2.0, 0.0]], 2)) == [[1, 2]]
 
 
 def test_cosine_and_l2_differ_where_lengths_do() -> None:

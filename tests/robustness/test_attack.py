@@ -126,7 +126,7 @@ def test_a_request_holds_every_parameter_of_attack_and_search():
     assert request.parameters == {"operations": "swap", "rate": 0.2, "tries": 8}
     assert (request.search, request.search_version, request.needs) == ("random", 1, "labels")
     greedy = requested(charswap, {}, search="greedy")
-    assert greedy.parameters == {"operations": "swap", "rate": 0.1}
+    assert greedy.parameters == {"operations": "swap", "rate": 0.1, "width": 4}
     assert greedy.needs == "scores"
 
 
