@@ -9,7 +9,7 @@ from transformers import AutoConfig, AutoModel
 
 from adaptx.errors import Incompatible, UnknownName, UsageError
 from adaptx.families import FAMILIES, total_parameters
-from adaptx.methods.bottleneck import SUPPORTED
+from adaptx.methods import method_named, method_names
 from adaptx.model import backbone, stack
 from adaptx.model.footprint import artefact_bytes, count, step_bytes
 from adaptx.spec import MethodSpec
@@ -50,10 +50,20 @@ def test_deberta_variants_are_counted(changes, tiny):
     assert total_parameters(config.to_dict()) == sum(p.numel() for p in AutoModel.from_config(config).parameters())
 
 
-@pytest.mark.parametrize(
-    ("method", "family"),
-    [*(("lora", name) for name in sorted(FAMILIES)), *(("bottleneck", name) for name in SUPPORTED), ("full", "bert")],
-)
+def carried() -> list[tuple[str, str]]:
+    """Return every registered method with every family of encoders that it works on."""
+    return [(name, family) for name in method_names() for family in sorted(FAMILIES) if carries(name, family)]
+
+
+def carries(name, family):
+    try:
+        method_named(name).check({"model_type": family}, method_named(name).values())
+    except Incompatible:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("method", "family"), carried())
 def test_counted_trainables_are_the_trained_ones(method, family, tiny):
     model = tiny.fresh(method, family=family)
     trained = sum(tensor.numel() for tensor in model.adapter_state().values())
