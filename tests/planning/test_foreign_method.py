@@ -1,4 +1,4 @@
-"""A method of a stranger's package: one file and one entry point, and it is listed, planned and priced without torch."""
+"""A method of a stranger's package: one file and one entry point, and it is listed, planned, priced without torch."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_method_from_a_package_is_listed_planned_and_priced_without_torch(told
         0.25,
         5.0,
         32,
-    ]  # the page says epochs and batch to every method, nothing of this one's lr
+    ]  # epochs and batch are the page's, for every method; the rate is its own
     assert told["count"] == 3
     assert told["page"] == [{"width": 5}, 2.0]
     assert "method 'widened' cannot be stacked" in told["stacked"]
