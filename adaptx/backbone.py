@@ -20,6 +20,7 @@ from adaptx.errors import DataFault, Incompatible, Missing, UsageError
 from adaptx.mini import NANO_FOLDER
 from adaptx.spec import digest
 from adaptx.store import atomic
+from adaptx.validation import COMMIT, WORD
 
 if TYPE_CHECKING:
     from adaptx.store import Store
@@ -67,8 +68,7 @@ VOCABULARIES = (
 )  # any one of them makes a tokenizer
 TOKENIZER = (*VOCABULARIES, "added_tokens.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json")
 
-HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
-COMMIT = re.compile(r"[0-9a-f]{40}")
+ON_HUB = re.compile(rf"({WORD.pattern}/)?{WORD.pattern}")  # of a model, whose owner may be left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ def hub_name(name: str) -> tuple[str, str | None]:
         raise Missing(f"backbone {name!r}: there is no such folder", hint="give a folder that exists, or a hub id")
     hub_id, at, asked = name.partition("@")
     hub_id = ALIASES.get(hub_id, hub_id)
-    if not HUB_ID.fullmatch(hub_id):
+    if not ON_HUB.fullmatch(hub_id):
         raise UsageError(f"backbone {name!r} is neither a folder nor a hub id", hint="a hub id reads owner/name")
     if at and not COMMIT.fullmatch(asked):
         raise UsageError(f"backbone {name!r}: {asked!r} is not a commit", hint=f"{hub_id}@ and 40 hex digits")

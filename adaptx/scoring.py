@@ -1,7 +1,7 @@
 """`adaptx.score`: any official score by its name, from plain values.
 
 Owns the names, the fields each metric takes and the scale it answers on, as the published scorers have them: per cent
-where they print per cent. The work is in `adaptx.metrics` (fractions) and `adaptx.analysis.significance`. A field that
+where they print per cent. The work is in `adaptx.metrics` (fractions) and `adaptx.analysis`. A field that
 a metric does not read is left alone, so that a whole record can be passed; one that it needs and lacks is an error.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from adaptx.analysis import significance
+from adaptx.analysis import intervals, significance
 from adaptx.errors import DataFault, UnknownName, UsageError
 from adaptx.metrics import (
     accuracy,
@@ -202,7 +202,7 @@ def _bootstrap(given: Fields) -> dict[str, Any]:
     if "b" in given:
         check_pairs(given["a"], given["b"])
         values = [b - a for a, b in zip(given["a"], given["b"], strict=True)]
-    return significance.bootstrap(values, confidence=given.get("confidence", 0.95))
+    return intervals.bootstrap(values, confidence=given.get("confidence", 0.95))
 
 
 def _correlations(given: Fields) -> dict[str, Any]:
@@ -223,7 +223,7 @@ STATISTICS: Mapping[str, Callable[[Fields], dict[str, Any]]] = {
     "paired_permutation": lambda given: dict(significance.permutation(given["a"], given["b"])),
     "multiple_tests": lambda given: dict(significance.adjusted(given["p"], given.get("alpha", 0.05))),
     "proportion_interval": lambda given: dict(
-        significance.proportion(given["count"], given["n"], given.get("confidence", 0.95))
+        intervals.proportion(given["count"], given["n"], given.get("confidence", 0.95))
     ),
     "correlation": _correlations,
     "classification": _labels,

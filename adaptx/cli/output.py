@@ -13,11 +13,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 __all__ = ["emit", "emit_json", "interrupt_on_sigterm", "quiet_stdout"]
+
+Value = TypeVar("Value")
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def emit_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=1))
 
 
-def emit(value: Any, *, as_json: bool, render: Callable[[Any], None]) -> None:
+def emit(value: Value, *, as_json: bool, render: Callable[[Value], None]) -> None:
     """Print a result: as JSON, or by ``render`` for people."""
     if as_json:
         emit_json(value)

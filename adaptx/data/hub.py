@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from adaptx.data.source import SUFFIXES, HubLocation, HubSource, is_whole, place_of, split_files
 from adaptx.errors import DataFault, Missing
+from adaptx.validation import COMMIT
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -28,7 +28,6 @@ __all__ = ["commit_of", "fetch", "fetch_model", "files", "read"]
 
 Kind = Literal["dataset", "model"]
 
-COMMIT = re.compile(r"[0-9a-f]{40}")
 TIMEOUT = 10.0  # seconds until the hub counts as out of reach
 TOKENIZERS = (".json", ".txt", ".model")
 ELSEWHERE = "--source FOLDER, --source mini, or adaptx fetch {} on a machine with network and the same cache"

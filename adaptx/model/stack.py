@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from adaptx.errors import Incompatible, StoreCorrupt
+from adaptx.errors import Incompatible
 from adaptx.families import shape_of
 from adaptx.methods import method_named
 from adaptx.model import backbone
@@ -27,6 +27,7 @@ from adaptx.model.forms import Batch, heavy_form
 from adaptx.model.forms.mlm import MaskedHead
 from adaptx.model.forms.retrieval import MeanHead
 from adaptx.model.methods import ModelMethod, TrainedLayer, check_tensors, heavy_method, read_tensors, write_tensors
+from adaptx.tables import read_json
 from adaptx.tasks.forms import form_named, same_head
 
 if TYPE_CHECKING:
@@ -285,14 +286,6 @@ def raw_bytes(parameter: Tensor) -> memoryview:
     """Return a parameter's bytes without copying them on the CPU."""
     flat = parameter.detach().cpu().contiguous().flatten()
     return flat.view(torch.uint8).numpy().data
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
-        raise StoreCorrupt(f"{path} cannot be read: {fault}", hint="run adaptx verify") from fault
-    return content
 
 
 def head_card(task: Task) -> dict[str, Any]:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Recipe", "is_recipe", "read_recipe"]
 
+MOST_SEEDS = 10_000  # a longer grid is a slip of the keyboard, and would fill the memory before anything is planned
 EVERYWHERE = "default"  # in a table of numbers by task or method: the number of all others
 
 Mistake = tuple[str, str]  # the key, and what is wrong with it
@@ -210,6 +211,10 @@ def _positive(value: Any) -> str | None:
     return None if is_number else f"{value!r} is not a number above 0"
 
 
+def _count(value: Any) -> str | None:
+    return validation.whole(value) or (f"{value} seeds are more than {MOST_SEEDS}" if value > MOST_SEEDS else None)
+
+
 def _by_task(number: validation.Rule) -> validation.Rule:
     return validation.either(number, validation.table(validation.text, number), dict)
 
@@ -226,7 +231,7 @@ RULES: Mapping[str, validation.Rule] = {
     "intermediates": TASKS,
     "targets": TASKS,
     "methods": validation.list_of(_method),
-    "seeds": validation.either(validation.whole, validation.list_of(_natural), list),
+    "seeds": validation.either(_count, validation.list_of(_natural), list),
     "control": validation.flag,
     "attacks": validation.list_of(validation.text),
     "languages": validation.list_of(validation.matching(LANGUAGE, "a BCP-47 tag such as de, zh-Hant or pt-BR")),

@@ -5,75 +5,94 @@ Light: reads pages, distribution metadata and manifests; imports nobody's plugin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from adaptx import backbone, registry
+from adaptx.errors import AdaptxError
 from adaptx.steps.step import kind_of
 from adaptx.tables import read_json
 from adaptx.tasks.catalog import task_named, task_names
 from adaptx.tasks.describe import summary, to_json
 
 if TYPE_CHECKING:
+    from adaptx.schema.commands import AdapterRow, BackboneRow, PrunedRow, RegisteredRow, StoredRow, StoredStepView
     from adaptx.store import Store, StoredStep
+
+    Page = Mapping[str, object]  # a task's page as JSON
+    Rows = Sequence[Mapping[str, object]]
 
 __all__ = ["known", "pruned", "shown", "stored"]
 
-Row = dict[str, Any]
+SCORES = "scores.json"
 
 
-def known(kind: str, *, whole: bool = False) -> list[Row]:
-    """Return what can be asked for: tasks (``whole``: their pages), methods, attacks or backbones."""
-    listed: dict[str, Callable[[], list[Row]]] = {
-        "attacks": lambda: _registered(registry.ATTACKS),
-        "backbones": _backbones,
-        "methods": lambda: _registered(registry.METHODS),
-        "searches": lambda: _registered(registry.SEARCHES),
-    }
-    if kind == "tasks":
-        return [to_json(task) if whole else summary(task) for task in map(task_named, task_names())]
-    return listed[kind]()
+def known(kind: str, *, whole: bool = False) -> Rows:
+    """Return what can be asked for: tasks (``whole``: their pages), methods, attacks, searches or backbones."""
+    if kind in ("tasks", "backbones"):
+        return _tasks(whole=whole) if kind == "tasks" else _backbones()
+    groups = {"methods": registry.METHODS, "attacks": registry.ATTACKS, "searches": registry.SEARCHES}
+    return _registered(groups[kind])
 
 
-def _registered(group: str) -> list[Row]:
+def _tasks(*, whole: bool) -> Rows:
+    """Return every task; a stranger's that cannot be read is a line that says why, under its name."""
+    rows: list[Page] = []
+    for name in task_names():
+        try:
+            rows.append(to_json(task_named(name)) if whole else summary(task_named(name)))
+        except AdaptxError as error:
+            rows.append({**(dict.fromkeys(rows[0]) if rows else {}), "name": name, "title": f"broken: {error}"})
+    return rows
+
+
+def _registered(group: str) -> list[RegisteredRow]:
     return [
         {"name": entry.name, "distribution": entry.distribution, "version": entry.version, "target": entry.target}
         for entry in registry.entries(group)
     ]
 
 
-def _backbones() -> list[Row]:
-    named = [{"name": name, "stands for": target} for name, target in backbone.ALIASES.items()]
+def _backbones() -> list[BackboneRow]:
+    named: list[BackboneRow] = [{"name": name, "stands for": target} for name, target in backbone.ALIASES.items()]
     return [*named, {"name": "a hub id or a folder", "stands for": ", ".join(backbone.ENCODERS)}]
 
 
-def stored(store: Store, kind: str) -> list[Row]:
+def stored(store: Store, kind: str) -> list[AdapterRow | StoredRow]:
     """Return what the store holds: trained adapters, or every result."""
     return [_stored(record) for record in store.all("train" if kind == "adapters" else None)]
 
 
-def _stored(record: StoredStep) -> Row:
+def _stored(record: StoredStep) -> AdapterRow | StoredRow:
     facts = record.manifest["facts"]
     row = {"id": record.id[:12], "kind": record.kind, "name": facts["name"], "backbone": facts["backbone"]}
     summary = dict(kind_of(record.kind).summary(record))
     score = summary.pop("score")
     seconds = round(record.manifest["seconds"], 1)
-    return row | summary | {"score": score, "seconds": seconds, "evicted": record.evicted}
+    # Columns of a kind are its own: what is published of them is checked against the schema, not here.
+    return cast("StoredRow", row | summary | {"score": score, "seconds": seconds, "evicted": record.evicted})
 
 
-def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Row:
+def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Page | StoredStepView:
     """Return a task's page, or a stored step with its spec, manifest and scores."""
     if is_task or name in task_names() or name.endswith(".toml"):
-        page: Row = to_json(task_named(name))
+        page: Page = to_json(task_named(name))
         return page
     opened = store()
     record = opened.get(opened.find(name))
     assert record is not None, "find returns ids of committed steps"
-    files = {file: read_json(record.path / file) for file in ("scores.json",) if (record.path / file).is_file()}
-    return {"id": record.id, "path": str(record.path), "spec": record.spec, "manifest": record.manifest, **files}
+    view: StoredStepView = {
+        "id": record.id,
+        "path": str(record.path),
+        "spec": record.spec,
+        "manifest": record.manifest,
+    }
+    if (record.path / SCORES).is_file():
+        view["scores.json"] = read_json(record.path / SCORES)
+    return view
 
 
-def pruned(store: Store, steps: Sequence[str], *, dry_run: bool) -> list[Row]:
+def pruned(store: Store, steps: Sequence[str], *, dry_run: bool) -> list[PrunedRow]:
     """Remove unfinished work, and the stored steps named; return what went (or would go)."""
     removed = [store.prune(dry_run=dry_run)] + [store.remove(store.find(step), dry_run=dry_run) for step in steps]
     return [{"path": str(path)} for part in removed for path in part.removed]

@@ -51,8 +51,8 @@ class Attack:
     def price(self, step: Step, pricing: Pricing) -> Load:
         """Return as many passes over the cell as the search asks questions a row."""
         spec, clean = attack_spec(step), pricing.load(step.parents["cell"])
-        driver = request_of_spec(spec).driver
-        passes = spec.budget if driver is None else driver.questions(spec.budget, spec.parameters)
+        asked = request_of_spec(spec)
+        passes = asked.driver.questions(spec.budget, asked.searching) if asked.driver else spec.budget
         return Load(rows=clean.rows, tokens=clean.tokens, passes=float(passes), disk_bytes=clean.rows * ROW_BYTES)
 
     def recomputed(self, record: StoredStep) -> Mapping[str, float]:

@@ -2,8 +2,8 @@
 
 Owns names and where pages are looked for; may not read rows. The languages of training rows are part of a name
 (``pawsx@de``, ``squad@all``), and ``mnli+squad`` names tasks that are trained together. A plugin registers under
-``adaptx.tasks`` either a `Task` or the path of a page. Listing reads file names and distribution metadata only, and
-imports nobody's code.
+``adaptx.tasks`` either a `Task` or the path of a page; a built-in name is never a plugin's. Listing names reads file
+names and distribution metadata only, and imports nobody's code.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from adaptx.errors import Missing, PluginError, UnknownName, UsageError
 from adaptx.tasks.page import read_page
 from adaptx.tasks.task import Task
 
-__all__ = ["ALL", "page_at", "task_named", "task_names", "tasks_named"]
+__all__ = ["ALL", "built_in_names", "page_at", "task_named", "task_names", "tasks_named"]
 
 ALL = "all"  # as a language: every one that the source has training rows in
 GROUP = "adaptx.tasks"
@@ -27,7 +27,7 @@ PAGES = files("adaptx.tasks") / "catalog"
 
 def task_names() -> list[str]:
     """Return the names of all tasks, built in and installed, sorted."""
-    return sorted({*_catalog_names(), *registry.names(GROUP)})
+    return sorted({*built_in_names(), *registry.names(GROUP)})
 
 
 def tasks_named(name: str) -> tuple[Task, ...]:
@@ -47,7 +47,7 @@ def task_named(name: str) -> Task:
 
     ``NAME@de``, ``NAME@de,fr`` and ``NAME@all`` are the same task trained in other languages than its page says.
     Raises `UnknownName` with the nearest names, `Missing` for a page that is not there, `UsageError` for a name with a
-    path in it or a page with mistakes, `PluginError` where a plugin takes a built-in's name or brings no task.
+    path in it or a page with mistakes, `PluginError` where a plugin cannot be imported or brings no task.
     """
     page, _, languages = (name, "", "") if name.endswith(".toml") else name.partition("@")
     return _with_training_languages(_task_named(page), languages) if languages else _task_named(page)
@@ -72,18 +72,16 @@ def _task_named(name: str) -> Task:
     if "/" in name or "\\" in name:
         known = ", ".join(task_names())
         raise UsageError(f"{name!r} is a path, not a task's name", hint=f"a page ends in .toml; known: {known}")
-    installed = name in registry.names(GROUP)
-    if name in _catalog_names():
-        if installed:
-            raise PluginError(f"a plugin registers task {name!r}, which is built in", hint="adaptx doctor names it")
-        return _catalog_page(name)
-    if not installed:
+    if name in built_in_names():
+        return _catalog_page(name)  # also where a plugin registers the name: `adaptx doctor` tells that
+    if name not in registry.names(GROUP):
         raise UnknownName("task", name, task_names())
     return _plugin_task(name)
 
 
 @cache
-def _catalog_names() -> tuple[str, ...]:
+def built_in_names() -> tuple[str, ...]:
+    """Return the names of the catalog's own pages."""
     return tuple(page.name.removesuffix(".toml") for page in PAGES.iterdir() if page.name.endswith(".toml"))
 
 

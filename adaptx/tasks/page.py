@@ -32,9 +32,6 @@ __all__ = ["LANGUAGE", "NAME", "SPLITS", "joined", "listed", "mistakes_of", "rea
 SPLITS = ("train", "dev", "test")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*")
-WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # a file or folder name that cannot climb out of its folder
-HUB_ID = re.compile(rf"{WORD.pattern}/{WORD.pattern}")
-COMMIT = re.compile(r"[0-9a-f]{40}")
 OPTIONS = "options"  # of a choice: one column with a list, or a column each
 GRADED = ("pearson",)  # metrics of grades, which have a range in place of labels
 HUB_KEYS = ("revision", "hub_config", "hub_language", "hub_splits", "hub_columns")
@@ -105,9 +102,9 @@ def _refused(read: Callable[[], object]) -> str | None:
 
 NAMED = validation.matching(NAME, "a name of small letters, digits, - and _")
 TAGGED = validation.matching(LANGUAGE, "a BCP-47 tag such as de, zh-Hant or pt-BR")
-WORDED = validation.matching(WORD, "a single name without a path in it")
-HUB = validation.matching(HUB_ID, "a hub id, namespace/name")
-COMMITTED = validation.matching(COMMIT, "a commit of 40 hex digits")
+WORDED = validation.matching(validation.WORD, "a single name without a path in it")
+HUB = validation.matching(validation.HUB_ID, "a hub id, namespace/name")
+COMMITTED = validation.matching(validation.COMMIT, "a commit of 40 hex digits")
 SPLIT_KEYS = ("splits", "hub_splits")
 OURS = validation.one_of(*SPLITS)
 UPSTREAM_SPLITS = validation.table(OURS, validation.either(WORDED, validation.list_of(WORDED), list))
