@@ -8,6 +8,7 @@ the same id. Limits are annotations: ``rate: Annotated[float, Between(0, 1)] = 0
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
@@ -15,19 +16,23 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 from adaptx.errors import PluginError, UnknownName, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 __all__ = [
     "Between",
     "OneOf",
     "Parameter",
     "Subset",
+    "Values",
     "named_values",
     "read_parameter",
     "resolve",
     "schema",
     "spelled",
 ]
+
+Values = Mapping[str, Any]
+"""Values by name, each of the type that its schema says."""
 
 KINDS = (bool, int, float, str)
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -91,20 +96,20 @@ class Parameter:
     limit: Between | OneOf | Subset | None = None
 
 
-def spelled(parameter: Parameter) -> dict[str, Any]:
+def spelled(parameter: Parameter) -> dict[str, object]:
     """Return a parameter as JSON values, which `read_parameter` reads back."""
     limit = parameter.limit
     told = None if limit is None else {"is": type(limit).__name__, **asdict(limit)}
     return {"name": parameter.name, "kind": parameter.kind.__name__, "default": parameter.default, "limit": told}
 
 
-def read_parameter(value: Mapping[str, Any]) -> Parameter:
+def read_parameter(value: Values) -> Parameter:
     """Return the parameter that `spelled` wrote."""
     kind = {kind.__name__: kind for kind in KINDS}[value["kind"]]
     return Parameter(name=value["name"], kind=kind, default=value["default"], limit=_limit(value["limit"]))
 
 
-def _limit(value: Mapping[str, Any] | None) -> Between | OneOf | Subset | None:
+def _limit(value: Any) -> Between | OneOf | Subset | None:
     if value is None:
         return None
     if value["is"] == Between.__name__:
@@ -159,7 +164,7 @@ def named_values(text: str, *, option: str, example: str) -> tuple[str, dict[str
     return name, given
 
 
-def resolve(parameters: Sequence[Parameter], given: Mapping[str, Any], *, owner: str) -> dict[str, Any]:
+def resolve(parameters: Sequence[Parameter], given: Values, *, owner: str) -> Values:
     """Return every parameter's value, the default where there is none or None.
 
     Raises: `UnknownName` for a key that is not there, `UsageError` for a value of the wrong type or out of its limit.

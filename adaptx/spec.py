@@ -109,7 +109,7 @@ def _words(kind: Any) -> str:
 
 
 @cache
-def _annotations(kind: type) -> dict[str, Any]:
+def _annotations(kind: type) -> Mapping[str, object]:
     return get_type_hints(kind)
 
 
@@ -149,7 +149,7 @@ class MethodSpec(Coerced):
 
     name: str
     version: int
-    parameters: Mapping[str, Any] = neutral({})
+    parameters: Mapping[str, object] = neutral({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +243,7 @@ class AttackSpec(Coerced):
     cell: str  # id of the eval step
     attack: str
     attack_version: int
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
     search: str
     search_version: int
     budget: int  # queries per example

@@ -8,23 +8,20 @@ one more of them keeps every old id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx import registry
 from adaptx.errors import PluginError
-from adaptx.parameters import Parameter, resolve
+from adaptx.parameters import Parameter, Values, resolve
 from adaptx.spec import MethodSpec
 
 if TYPE_CHECKING:
     from adaptx.families import Config
 
 __all__ = ["Method", "Values", "compared_methods", "method_named", "method_names"]
-
-Values = Mapping[str, Any]
-"""Hyperparameters, or numbers of training, by name."""
 
 NOTHING: Values = MappingProxyType({})
 TRAINING: Values = MappingProxyType({"epochs": 3, "batch": 32, "max_length": 256})
@@ -65,7 +62,7 @@ class Method:
     grows: tuple[str, ...] = ()  # hyperparameters that keep their ratio to the size when that is asked for
     arm: int | None = None  # place among the arms of a comparison that names no methods
 
-    def values(self, given: Values = NOTHING) -> dict[str, Any]:
+    def values(self, given: Values = NOTHING) -> Values:
         """Return every hyperparameter, the defaults filled in; raise `UnknownName` or `UsageError` for a wrong one."""
         return resolve(self.parameters, given, owner=f"method {self.name}")
 
@@ -74,7 +71,7 @@ class Method:
 
         ``--rank 32`` where a page says rank 16 and alpha 64 is alpha 128: what grows keeps its ratio to the size.
         """
-        before, after = self.values(page), self.values({**page, **asked})
+        before, after = self.values(page), {**self.values({**page, **asked})}
         if self.size is not None and self.size in asked:
             share = after[self.size] / before[self.size]
             grown = (name for name in self.grows if name not in asked and before[name] is not None)
@@ -83,7 +80,7 @@ class Method:
         different = {name: value for name, value in stated.items() if value != usual[name]}
         return MethodSpec(name=self.name, version=self.version, parameters=different)
 
-    def numbers(self, page: Values = NOTHING) -> dict[str, Any]:
+    def numbers(self, page: Values = NOTHING) -> Values:
         """Return the numbers of training for what a page says."""
         return {**TRAINING, **self.training, **page}
 

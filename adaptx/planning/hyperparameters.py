@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from adaptx import registry
 from adaptx.errors import UsageError
-from adaptx.methods import Method, method_named
+from adaptx.methods import Method, Values, method_named
 from adaptx.spec import MethodSpec, Optimisation
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def method_spec(task: Task, choices: Choices) -> MethodSpec:
     return method.spec(page, {} if choices.rank is None else {RANK: choices.rank})
 
 
-def numbers_of(task: Task, choices: Choices) -> dict[str, Any]:
+def numbers_of(task: Task, choices: Choices) -> Values:
     """Return the numbers of training that a page, and where it says nothing the method, give for a task."""
     known = {field.name for field in fields(Optimisation)}
     page = {key: value for key, value in task.defaults_of(choices.method).items() if key in known}
@@ -50,7 +50,8 @@ def optimisation(task: Task, choices: Choices) -> Optimisation:
     """Return the numbers of training for one task, with what was asked for in the place of what the page says."""
     names = ("lr", "epochs", "batch", "max_length")
     asked = {name: asked_number(getattr(choices, name), task, choices) for name in names} | {"select": choices.select}
-    return Optimisation(**numbers_of(task, choices) | {key: value for key, value in asked.items() if value is not None})
+    given = {name: value for name, value in asked.items() if value is not None}
+    return Optimisation(**{**numbers_of(task, choices), **given})
 
 
 def asked_number(numbers: PerTask, task: Task, choices: Choices) -> Any:  # the spec makes it whole where it must be

@@ -20,6 +20,7 @@ from adaptx.parameters import (
     OneOf,
     Parameter,
     Subset,
+    Values,
     named_values,
     read_parameter,
     resolve,
@@ -33,7 +34,7 @@ from adaptx.robustness.replies import Needs
 from adaptx.robustness.search import Search, parse_search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from adaptx.spec import AttackSpec
 
@@ -73,7 +74,7 @@ class Attack:
     takes: frozenset[str]  # the optional context that the signature names: alphabet, fields, protected
     apart: str = ""  # a stranger's: the entry that a process of its own imports (`adaptx.robustness.worker`)
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Return all but the function as JSON values."""
         return {
             "name": self.name,
@@ -84,7 +85,7 @@ class Attack:
             "takes": sorted(self.takes),
         }
 
-    def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def resolve(self, given: Values) -> Values:
         """Return all parameters as typed values; raises `UnknownName` or `UsageError`."""
         return resolve(self.parameters, given, owner=self.name)
 
@@ -158,8 +159,8 @@ class AttackRequest:
 
     attack: Attack
     driver: Search | None  # None behind door 2
-    own: Mapping[str, Any]  # the attack's parameters
-    searching: Mapping[str, Any]  # the search's parameters
+    own: Values  # the attack's parameters
+    searching: Values  # the search's parameters
     budget: int  # queries per example
     seed: int = 0
 
@@ -179,7 +180,7 @@ class AttackRequest:
         return bool(self.attack.apart)
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, object]:
         """All parameters, as they are recorded and hashed."""
         return {**self.own, **self.searching}
 
@@ -251,7 +252,7 @@ def _elsewhere(*_: Any, **__: Any) -> NoReturn:
 
 
 def requested(
-    attack: Attack, given: Mapping[str, Any], *, search: str = "random", budget: int = 64, seed: int = 0
+    attack: Attack, given: Values, *, search: str = "random", budget: int = 64, seed: int = 0
 ) -> AttackRequest:
     """Resolve the parameters of an attack and its search; a door-2 attack brings its own search and ignores ``search``.
 
@@ -268,7 +269,7 @@ def requested(
     return AttackRequest(attack=attack, driver=driver, own=own, searching=searching, budget=budget, seed=seed)
 
 
-def _check_once(attack: Attack, driver: Search | None, given: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+def _check_once(attack: Attack, driver: Search | None, given: Values, told: Values) -> None:
     """Raise where one name would mean two things, or has been given twice."""
     both = {p.name for p in attack.parameters} & {p.name for p in driver.parameters} if driver else set()
     if both:

@@ -9,13 +9,13 @@ always allowed, else short rows could never be attacked.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from adaptx import registry
 from adaptx.errors import PluginError
-from adaptx.parameters import Between, Parameter, named_values, resolve, schema
+from adaptx.parameters import Between, Parameter, Values, named_values, resolve, schema
 from adaptx.robustness.edits import Candidate, Edit, touch
 
 if TYPE_CHECKING:
@@ -76,11 +76,11 @@ class Search:
     is_random: bool = False
     tries: str | None = None
 
-    def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def resolve(self, given: Values) -> Values:
         """Return all parameters as typed values; raises `UnknownName` or `UsageError`."""
         return resolve(self.parameters, given, owner=self.name)
 
-    def questions(self, budget: int, values: Mapping[str, Any]) -> int:
+    def questions(self, budget: int, values: Values) -> int:
         """Return how many questions a row costs at most, the baseline's one draw beside a random search included."""
         return budget if self.tries is None else min(budget, int(values[self.tries]) + self.is_random)
 

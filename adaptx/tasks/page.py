@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from adaptx import validation
 from adaptx.errors import AdaptxError, UsageError
-from adaptx.methods import Method, method_named, method_names
+from adaptx.methods import Method, Values, method_named, method_names
 from adaptx.spec import Optimisation, coerce
 from adaptx.tasks.forms import form_named
 from adaptx.tasks.task import HubOverride, Task
@@ -75,7 +75,7 @@ def _defaults(value: Any) -> str | None:
     return "; ".join(told) or None
 
 
-def _unlike_method(table: Mapping[str, Any], name: str) -> Iterator[str]:
+def _unlike_method(table: Values, name: str) -> Iterator[str]:
     method: Method = method_named(name)
     own = {parameter.name for parameter in method.parameters}
     yield from _unlike_numbers({key: value for key, value in table.items() if key not in own}, (*NUMBERS, *own))
@@ -83,7 +83,7 @@ def _unlike_method(table: Mapping[str, Any], name: str) -> Iterator[str]:
         yield told
 
 
-def _unlike_numbers(table: Mapping[str, Any], known: Sequence[str]) -> Iterator[str]:
+def _unlike_numbers(table: Values, known: Sequence[str]) -> Iterator[str]:
     for key, value in table.items():
         if key not in NUMBERS:
             yield f"unknown {key!r}{validation.near(key, known)}"
@@ -265,7 +265,7 @@ def read_page(text: str, where: str) -> Task:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where} is not TOML: {error}") from error
     validation.refuse(where, mistakes_of(page))
-    absent: dict[str, Any] = {"labels": (), "hub": None, "revision": None}
+    absent: dict[str, object] = {"labels": (), "hub": None, "revision": None}
     plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}
     return Task(**absent | plain | _resolved(page), notes=_notes(text))
 

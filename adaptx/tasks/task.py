@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Never
 
 __all__ = ["HubOverride", "Task"]
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
+EMPTY: Mapping[str, Never] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class Task:
         """Languages of the training rows: the name's, else the page's."""
         return self.learns_in or self.training_languages
 
-    def defaults_of(self, method: str) -> dict[str, Any]:
+    def defaults_of(self, method: str) -> dict[str, object]:
         """Return what the page says for all methods, overridden by what it says for that one."""
         shared = {key: value for key, value in self.defaults.items() if not isinstance(value, Mapping)}
         return shared | dict(self.defaults.get(method, EMPTY))
