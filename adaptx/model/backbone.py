@@ -29,7 +29,7 @@ from transformers.models.auto.modeling_auto import MODEL_MAPPING
 from transformers.utils import logging
 
 from adaptx.errors import DataFault, Incompatible, Missing
-from adaptx.model.size import family_of, longest_input
+from adaptx.families import family_of, longest_input
 
 if TYPE_CHECKING:
     import torch

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adaptx.errors import PluginError, UnknownName, UsageError
-from adaptx.robustness.parameters import (
+from adaptx.parameters import (
     Between,
     OneOf,
     Parameter,
