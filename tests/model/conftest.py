@@ -17,6 +17,7 @@ from adaptx.backbone import BackboneRef
 from adaptx.families import FAMILIES
 from adaptx.methods import method_named, method_names
 from adaptx.model.forms import Batch
+from adaptx.model.forms.heads import Head
 from adaptx.model.stack import StackModel, TrainedLayer, frozen, trainable
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def write_backbone(folder: Path, model_type: str, **changes: Any) -> BackboneRef
     return BackboneRef(name=f"tiny-{model_type}", path=str(folder), revision=f"files:{model_type}")
 
 
-class MeanHead(nn.Module):
+class MeanHead(Head):
     """Logits of the mean token; enough of a head to train."""
 
     def __init__(self, hidden: int, labels: int) -> None:
