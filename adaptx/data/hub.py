@@ -123,8 +123,14 @@ def fetch_model(hub_id: str, revision: str | None, store: Store) -> Path:
     ``revision`` is a commit, a branch or None for the locked commit; a branch is resolved and locked on first use.
     Raises `Missing` without network and where the repository has no safetensors.
     """
-    hint = f"adaptx fetch --backbone {hub_id} on a machine with network and the same cache, or --backbone FOLDER"
-    commit = revision if revision and _is_commit(revision) else _locked("model", hub_id, revision, store, hint)
+    if revision and _is_commit(revision):
+        return model_at(hub_id, revision)
+    return model_at(hub_id, _locked("model", hub_id, revision, store, _model_hint(hub_id)))
+
+
+def model_at(hub_id: str, commit: str) -> Path:
+    """Return the folder of a backbone at a commit, downloading what is missing; raises as `fetch_model`."""
+    hint = _model_hint(hub_id)
     cached = _snapshot("model", hub_id, commit)
     if cached and _has_weights(cached):
         return cached
@@ -135,6 +141,10 @@ def fetch_model(hub_id: str, revision: str | None, store: Store) -> Path:
             hint="convert the weights to safetensors in a folder and give --backbone FOLDER",
         )
     return snapshot
+
+
+def _model_hint(hub_id: str) -> str:
+    return f"adaptx fetch --backbone {hub_id} on a machine with network and the same cache, or --backbone FOLDER"
 
 
 def _locked(kind: Kind, hub_id: str, revision: str | None, store: Store, hint: str) -> str:

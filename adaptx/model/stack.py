@@ -210,7 +210,7 @@ def seeded_head(loaded: backbone.Backbone, task: Task, seed: int) -> nn.Module:
     with seeded(seed, task.name, "head"):
         head = fresh_head(loaded, task)
     if isinstance(head, MaskedHead):
-        head.join(loaded.encoder, loaded.folder)
+        head.join(loaded.encoder, loaded.heads)
     return head
 
 

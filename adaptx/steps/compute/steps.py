@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from adaptx.data.plain_text import load_text
-from adaptx.data.retrieval_layouts import tuning_split
+from adaptx.data.retrieval_layouts import check_gold, pool_revision, tuning_split
+from adaptx.data.revision import require_revision
 from adaptx.data.rows import Loaded, load_items, own_items
+from adaptx.data.source import as_read
 from adaptx.data.union import load_all, repairs_of
 from adaptx.errors import UsageError
 from adaptx.evaluation.evaluate import evaluate
@@ -165,9 +167,14 @@ def _part_score(
 
 
 def _load(place: ComputeContext, task: Task, rows: RowsSpec, limit: int | None = None) -> Loaded:
+    """Return the rows that a spec asks for; raise `DataFault` where they are no longer those of its revision."""
     if task is MLM and place.text is not None:
-        return load_text(place.text, rows.language, rows.limit)
-    return load_all(place.source, task, rows.language, rows.split, limit=rows.limit or limit, strict=place.strict)
+        found = load_text(place.text, rows.language, rows.limit)
+    else:
+        found = load_all(place.source, task, rows.language, rows.split, limit=rows.limit or limit, strict=place.strict)
+    what = f"{task.name} in {rows.language}, split {rows.split}"
+    require_revision(rows.revision, found.revision, what, found.files)
+    return found
 
 
 @dataclass(slots=True)
@@ -196,15 +203,19 @@ class LoadedStack:
         return self._searched[cell.id]
 
     def _search(self, cell: Step) -> Answers:
-        spec, source = cell.spec, self.place.source
+        spec, source = cell.spec, as_read(self.place.source)
         assert isinstance(spec, EvalSpec)
-        items = load_items(source, cell.task, cell.language, spec.rows.split)
-        queries = load_all(source, cell.task, cell.language, spec.rows.split).examples
-        return searcher(self.predictor, cell.task, items, queries, self._tuning(cell, spec.rows.split))
+        where = (source, cell.task, cell.language, spec.rows.split)
+        items, queries = load_items(*where), load_all(*where)
+        check_gold(queries.examples, items, cell.name)
+        tuning = self._tuning(source, cell, spec.rows.split)
+        require_revision(spec.rows.revision, queries.revision, cell.name, queries.files)
+        require_revision(spec.pool, pool_revision(*where), f"what {cell.name} is searched in")
+        return searcher(self.predictor, cell.task, items, queries.examples, tuning)
 
-    def _tuning(self, cell: Step, split: str) -> Tuning | None:
+    def _tuning(self, source: Source, cell: Step, split: str) -> Tuning | None:
         """Return all rows of the split on which a cell's threshold is tuned, however few rows are scored."""
-        where = (self.place.source, cell.task, cell.language)
+        where = (source, cell.task, cell.language)
         other = tuning_split(*where, split)
         return None if other is None else Tuning(other, load_all(*where, other).examples, load_items(*where, other))
 
@@ -257,7 +268,7 @@ def attack_step(step: Step, cell: Step, choices: Choices, bench: LoadedStack, wo
     spec = cell.spec
     assert isinstance(spec, EvalSpec)
     rows = _load(bench.place, cell.task, spec.rows).examples
-    whole = load_all(bench.place.source, cell.task, spec.rows.language, spec.rows.split).examples
+    whole = _load(bench.place, cell.task, replace(spec.rows, limit=None)).examples
     answers = bench.answers(cell)
     clean = answers.predict(rows)
     diary = work / "outcomes.jsonl"

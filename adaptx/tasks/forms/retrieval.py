@@ -46,7 +46,10 @@ class Retrieval:
     repairs: tuple[str, ...] = ()
 
     def read(self, row: Mapping[str, Any], task: Task, *, id: str, language: str) -> Example:
-        """Turn a row into an example; what is right to find comes with the row, else it is the row's own item."""
+        """Turn a row into an example; what is right to find is the row's own item.
+
+        A layout says in ``gold`` what else is; a column of that name in a file that has no layout means nothing.
+        """
         return Example(
             id=id,
             parallel=id,
@@ -56,7 +59,7 @@ class Retrieval:
                 field: read_text(row, column).strip() for field, column in task.columns.items() if field in task.fields
             },
             languages=_languages(task, language),
-            gold=tuple(row.get("gold", (id,))),
+            gold=tuple(row["gold"]) if task.layout else (id,),
         )
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:

@@ -20,9 +20,10 @@ from adaptx.tasks.forms import Goal, PredictionRecord, read_text
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
 
-__all__ = ["SPAN_F1_THRESHOLD", "Span", "SpanScorer", "scorer_named"]
+__all__ = ["SPAN_F1_THRESHOLD", "Span", "SpanScorer", "placed", "scorer_named", "stated_answers"]
 
 SPAN_F1_THRESHOLD = 0.5  # an answer counts as right from this F1 on: half of the words, so that articles do not decide
+MAX_SHOWN = 300  # characters of a bad value in a message
 SHIFTED = "shifted-offsets"
 
 Metric = Callable[[str | None, Sequence[str], str], float]
@@ -77,10 +78,10 @@ class Span:
         """
         texts = {field: read_text(row, task.columns[field]) for field in task.fields}
         column = task.columns["answers"]
-        stated = list(_stated(row, column))
+        stated = stated_answers(row, column)
         if not stated and not scorer_named(task.scorer).may_abstain:
             raise RowFault(column, "no gold answer")
-        answers = tuple(_placed(answer, texts["context"], column, mend=SHIFTED in task.repairs) for answer in stated)
+        answers = tuple(placed(answer, texts["context"], column, mend=SHIFTED in task.repairs) for answer in stated)
         return Example(
             id=id,
             parallel=id,
@@ -89,7 +90,7 @@ class Span:
             texts=texts,
             languages=dict.fromkeys(task.fields, language),
             answers=answers,
-            repaired=() if list(answers) == stated else (SHIFTED,),
+            repaired=() if answers == stated else (SHIFTED,),
         )
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
@@ -191,15 +192,18 @@ def _best_scores(records: Sequence[PredictionRecord], scorer: SpanScorer, langua
     return best
 
 
-def _stated(row: Mapping[str, Any], column: str) -> Iterator[Answer]:
-    """Yield the answers of a row where upstream says they are."""
-    for text, start in _pairs(row.get(column), column):
-        if not isinstance(text, str) or not text.strip() or type(start) is not int:
-            raise RowFault(column, f"text {text!r} with answer_start {start!r}")
-        yield Answer(text, start)
+def stated_answers(row: Mapping[str, Any], column: str) -> tuple[Answer, ...]:
+    """Return the answers of a row where upstream says they are; raise `RowFault` for what is no answer."""
+    return tuple(_stated(text, start, column) for text, start in _pairs(row.get(column), column))
 
 
-def _placed(stated: Answer, context: str, column: str, *, mend: bool) -> Answer:
+def _stated(text: Any, start: Any, column: str) -> Answer:
+    if not isinstance(text, str) or not text.strip() or type(start) is not int:
+        raise RowFault(column, f"text {text!r} with answer_start {start!r}"[:MAX_SHOWN])
+    return Answer(text, start)
+
+
+def placed(stated: Answer, context: str, column: str, *, mend: bool = False) -> Answer:
     """Return an answer where it is: where it was stated, or with ``mend`` at its nearest place in the context.
 
     Contexts that were stripped after their offsets were counted (TyDiQA, MLQA) need it. Raise `RowFault` for an answer
