@@ -33,9 +33,9 @@ __all__ = [
     "BackboneRef",
     "config",
     "files_of",
+    "folder_ref",
     "hub_name",
     "is_on_hub",
-    "local",
     "resolve",
     "revision_of",
 ]
@@ -108,7 +108,7 @@ def resolve(name: str, store: Store) -> BackboneRef:
     folder = NANO_FOLDER if name == NANO else Path(name).expanduser()
     if name and folder.is_dir():
         # nano has 4 MB: nothing to remember, and no store to make
-        ref = local(folder, atomic.sha256 if name == NANO else store.sha256, name=name)
+        ref = folder_ref(folder, atomic.sha256 if name == NANO else store.sha256, name=name)
     else:
         ref = _on_hub(name, store)
     if (at_hand := _config_file(ref)) is not None:
@@ -116,7 +116,7 @@ def resolve(name: str, store: Store) -> BackboneRef:
     return ref
 
 
-def local(folder: Path, sha256: Callable[[Path], str] = atomic.sha256, *, name: str | None = None) -> BackboneRef:
+def folder_ref(folder: Path, sha256: Callable[[Path], str] = atomic.sha256, *, name: str | None = None) -> BackboneRef:
     """Return the encoder of a folder at the revision of its files now; raises as `resolve` does."""
     _check_files(folder)
     try:

@@ -55,14 +55,14 @@ def one_step(method_name: str, folder: Path, rows: int, tokens: int) -> dict[str
     """Train one step and commit; return sizes in bytes and times in seconds."""
     import torch
 
-    from adaptx.backbone import local
+    from adaptx.backbone import folder_ref
     from adaptx.model import stack
     from adaptx.model.forms import Batch
     from adaptx.model.size import artefact_bytes, count, step_bytes
     from adaptx.spec import MethodSpec
     from adaptx.tasks.catalog import task_named
 
-    ref, task = local(folder, name="xlmr-large-shape"), task_named("mnli")
+    ref, task = folder_ref(folder, name="xlmr-large-shape"), task_named("mnli")
     method = MethodSpec(name=method_name, version=1)
     clock = Clock()
     model = stack.trainable(ref, [], method, task, precision="bf16", seed=0, device="cpu")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from adaptx.errors import DataFault, RowFault
 
-__all__ = ["MAX_QUARANTINED", "Quarantined", "check_quarantine", "quarantined"]
+__all__ = ["MAX_QUARANTINED", "Quarantined", "bad_row", "check_quarantine"]
 
 MAX_QUARANTINED = 0.01  # share of a split's rows
 SHOWN = 500  # characters of a reason
@@ -29,7 +29,7 @@ class Quarantined:
         return f"{self.file} row {self.row}, field {self.field!r}: {self.reason}"
 
 
-def quarantined(file: str, row: int, fault: RowFault) -> Quarantined:
+def bad_row(file: str, row: int, fault: RowFault) -> Quarantined:
     """Return a fault with the place where it stands, in text that any file can hold, of a length that people read."""
     return Quarantined(file, row, _shown(fault.field), _shown(fault.reason))
 

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 from adaptx.errors import RowFault
 from adaptx.tasks.forms import checked_id
 
-__all__ = ["Row", "Span", "id_of", "limits_of", "list_of", "spans_in", "table_of", "tried", "whole_numbers"]
+__all__ = ["Row", "Span", "id_of", "limits_of", "list_of", "result_of", "spans_in", "table_of", "whole_numbers"]
 
 Row = Mapping[str, Any]
 Span = tuple[int, int]
 T = TypeVar("T")
 
 
-def tried(use: Callable[[Row], T], row: Row | RowFault) -> T | RowFault:
+def result_of(use: Callable[[Row], T], row: Row | RowFault) -> T | RowFault:
     """Return what ``use`` makes of a row, or why it cannot be used."""
     if isinstance(row, RowFault):
         return row

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from adaptx.data.quarantine import Quarantined, quarantined
-from adaptx.data.raw_values import Row, tried
+from adaptx.data.quarantine import Quarantined, bad_row
+from adaptx.data.raw_values import Row, result_of
 from adaptx.errors import DataFault, RowFault
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ class Read:
     def each(self, task: Task, language: str, use: Callable[[Row], T]) -> Iterator[tuple[Place, T | RowFault]]:
         """Yield where each row stands, and what ``use`` makes of it or why it cannot."""
         for number, (file, row) in enumerate(self(task, language)):
-            yield (file, number), tried(use, row)
+            yield (file, number), result_of(use, row)
 
-    def noted(self, task: Task, language: str, use: Callable[[Row], T]) -> Iterator[tuple[Place, T]]:
+    def usable(self, task: Task, language: str, use: Callable[[Row], T]) -> Iterator[tuple[Place, T]]:
         """Yield what ``use`` makes of each row that can be used; the others are noted as ``bad``."""
         for place, found in self.each(task, language, use):
             if isinstance(found, RowFault):
@@ -57,13 +57,13 @@ class Read:
         """Yield what ``use`` makes of each row; raise `DataFault` naming the first that cannot be used."""
         for place, found in self.each(task, language, use):
             if isinstance(found, RowFault):
-                told = str(quarantined(*place, found))
+                told = str(bad_row(*place, found))
                 raise DataFault(told, hint="mend the file: what is searched must be whole")
             yield found
 
     def note(self, place: Place, fault: RowFault) -> None:
         """Keep the fault of a row that is not one of the cell's own."""
-        self.bad.append(quarantined(*place, fault))
+        self.bad.append(bad_row(*place, fault))
 
     def languages(self, task: Task) -> list[str]:
         """Return the languages that the source has in this split."""

@@ -16,12 +16,12 @@ from functools import partial
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
-from adaptx.data.raw_values import Row, Span, id_of, limits_of, list_of, spans_in, table_of, tried, whole_numbers
+from adaptx.data.raw_values import Row, Span, id_of, limits_of, list_of, result_of, spans_in, table_of, whole_numbers
 from adaptx.errors import DataFault, RowFault
 from adaptx.spec import digest
 from adaptx.tasks.forms import checked_text, read_text
 from adaptx.tasks.forms.retrieval import MINING
-from adaptx.tasks.forms.span import placed, stated_answers
+from adaptx.tasks.forms.span import answer_in, answers_of
 
 if TYPE_CHECKING:
     from adaptx.data.reading import Numbered, Place, Read
@@ -79,7 +79,7 @@ class Bitext:
             yield from lists.rows(language)
             return
         gold: dict[str, list[tuple[Place, str]]] = defaultdict(list)
-        for place, (one, other) in read.noted(task, language, _pair):
+        for place, (one, other) in read.usable(task, language, _pair):
             gold[one].append((place, other))
         for (file, _), found in read.each(_renamed(task, read.split, "_source"), language, _sentence):
             if isinstance(found, RowFault):
@@ -183,7 +183,7 @@ class Sentences:
         """Yield each sentence of each paragraph in every language once."""
         for other in read.languages(task):
             numbers: dict[str, int] = {}
-            for _, question in read.noted(task, other, self._question):
+            for _, question in read.usable(task, other, self._question):
                 if question.context not in numbers:
                     number = numbers.setdefault(question.context, len(numbers))
                     for place, (start, end) in enumerate(question.spans):
@@ -193,7 +193,7 @@ class Sentences:
         """Yield the id of each question of a language, and that of the sentence where its answer begins."""
         numbers: dict[str, int] = {}
         known: set[str] = set()
-        for place, question in read.noted(task, language, self._question):
+        for place, question in read.usable(task, language, self._question):
             if question.id in known:
                 read.note(place, RowFault("id", f"{question.id!r} is the id of another question too"))
             known.add(question.id)
@@ -201,10 +201,10 @@ class Sentences:
 
     def _question(self, row: Row) -> _Question:
         context = read_text(row, "context")
-        answers = stated_answers(row, "answers")
+        answers = answers_of(row, "answers")
         if not answers:
             raise RowFault("answers", "no gold answer")
-        starts = [placed(answer, context, "answers").start for answer in answers]
+        starts = [answer_in(answer, context, "answers").start for answer in answers]
         spans = self._spans(row, context)
         at = next((place for place, (start, end) in enumerate(spans) if start <= starts[0] < end), None)
         if at is None:
@@ -253,7 +253,7 @@ class Entities:
                 yield file, found
                 continue
             for mention in found:
-                yield file, tried(mention, {})
+                yield file, result_of(mention, {})
 
     def items(self, task: Task, language: str, read: Read) -> Iterator[Item]:
         """Yield the entities."""

@@ -16,10 +16,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from adaptx.data.files import rows_of
-from adaptx.data.quarantine import MAX_QUARANTINED, Quarantined, check_quarantine, quarantined
+from adaptx.data.quarantine import MAX_QUARANTINED, Quarantined, bad_row, check_quarantine
 from adaptx.data.reading import Read
 from adaptx.data.retrieval_layouts import LAYOUTS, Item, distinct
-from adaptx.data.source import FolderSource, MiniSource, Source, as_read, labels_in, place_of
+from adaptx.data.source import FolderSource, MiniSource, Source, files_of_split, labels_in, place_of, reader_of
 from adaptx.errors import DataFault, RowFault
 from adaptx.mini import suite
 from adaptx.tasks.forms import Placeholder, checked_id, form_named
@@ -68,7 +68,7 @@ def load(
     ``limit`` takes the usable rows of lowest sha256 of their parallel id: nested, and the same rows in every language.
     Raises `DataFault` for a file-level fault or too many bad rows, `Missing` for absent rows, `UnknownName`.
     """
-    source, asked = as_read(source), task
+    source, asked = reader_of(source), task
     task = _as_found(task, source, language, split)
     bad: list[Quarantined] = []  # in files beside the cell's own
     rows = list(_numbered(source, task, language, split, bad))
@@ -92,7 +92,7 @@ def load(
         source.revision(asked, language, split),
         tuple(dropped),
         dict(Counter(name for example in used for name in example.repaired)),
-        tuple(dict.fromkeys(row.file for row in rows)),
+        files_of_split(source, asked, language, split),
     )
 
 
@@ -101,7 +101,7 @@ def load_items(source: Source, task: Task, language: str, split: str) -> list[It
     if ITEM in task.fields:
         return own_items(load(source, task, language, split).examples)
     assert task.layout is not None, "a page names a layout or has a field for the item"
-    return distinct(LAYOUTS[task.layout].items(task, language, Read(as_read(source), split, _raw)))
+    return distinct(LAYOUTS[task.layout].items(task, language, Read(reader_of(source), split, _raw)))
 
 
 def own_items(examples: Sequence[Example]) -> list[Item]:
@@ -260,9 +260,9 @@ def _read(
             _check_keys(row, task)
             example = form.read(row.values, task, id=_id(row, task), language=language)
         except Placeholder as fault:
-            dropped.append(quarantined(row.file, row.number, fault))
+            dropped.append(bad_row(row.file, row.number, fault))
         except RowFault as fault:
-            bad.append(quarantined(row.file, row.number, fault))
+            bad.append(bad_row(row.file, row.number, fault))
         else:
             examples.append(replace(example, parallel=_parallel(row, task), group=groups[row.number]))
     return examples, bad, dropped

@@ -30,14 +30,15 @@ __all__ = [
     "HubSource",
     "MiniSource",
     "Source",
-    "as_read",
     "check_cell",
+    "files_of_split",
     "fitted",
     "is_generated",
     "is_whole",
     "labels_in",
     "open_source",
     "place_of",
+    "reader_of",
     "split_files",
 ]
 
@@ -72,12 +73,17 @@ class Source(Protocol):
         ...
 
 
-def as_read(source: Source) -> Source:
+def reader_of(source: Source) -> Source:
     """Return a source whose revisions are those of the bytes that were read through it, not of what lies there now.
 
     Rows of the hub lie under names made of their hashes, and the embedded world is code: those are as they are.
     """
     return replace(source, seen={}) if isinstance(source, FolderSource) and source.seen is None else source
+
+
+def files_of_split(source: Source, task: Task, language: str, split: str) -> tuple[str, ...]:
+    """Return the files of a split that a person may have changed: those of a folder."""
+    return tuple(map(str, source.files(task, language, split))) if isinstance(source, FolderSource) else ()
 
 
 def open_source(text: str, store: Store) -> Source:
@@ -136,7 +142,7 @@ class FolderSource:
     folder: Path
     store: Store
     name: str = "folder"
-    seen: dict[Path, str] | None = field(default=None, compare=False)  # file -> sha256 of what was read: `as_read`
+    seen: dict[Path, str] | None = field(default=None, compare=False)  # file -> sha256 of what was read: `reader_of`
 
     def revision(self, task: Task, language: str, split: str) -> str:
         """Return ``files:`` and the sha256 of the file, or of the list of the files' sha256."""
@@ -145,7 +151,7 @@ class FolderSource:
         return f"files:{hashes[0] if len(hashes) == 1 else digest(hashes)}"
 
     def read(self, path: Path) -> bytes:
-        """Return the content of a file, and remember its sha256 where this source is one of `as_read`.
+        """Return the content of a file, and remember its sha256 where this source is one of `reader_of`.
 
         Raises `DataFault` where the file cannot be read, or is no longer what was read of it before.
         """

@@ -221,7 +221,7 @@ def build(
     options: dict[str, Any] = {}
     if "add_pooling_layer" in inspect.signature(kind.__init__).parameters:
         options["add_pooling_layer"] = pooler
-    own, heads = shared_out(tensors, kind.base_model_prefix)
+    own, heads = encoder_tensors(tensors, kind.base_model_prefix)
     try:
         with quiet(), no_init_weights(), torch.device("meta"):
             empty = kind(config, **options)
@@ -274,18 +274,18 @@ def check_sizes(config: PretrainedConfig, tensors: Mapping[str, Tensor], name: s
         )
 
 
-def shared_out(tensors: Mapping[str, Tensor], prefix: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def encoder_tensors(tensors: Mapping[str, Tensor], prefix: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Return the tensors of the encoder under its own names, and those of heads.
 
     A model saved with a head has the encoder under a prefix (``roberta.``) and the head beside it.
     """
     start = f"{prefix}." if any(key.startswith(f"{prefix}.") for key in tensors) else ""
     named = {key.removeprefix(start): tensor for key, tensor in tensors.items() if key.startswith(start)}
-    own = {modern(key): tensor for key, tensor in named.items() if not key.endswith(NO_WEIGHTS)}
+    own = {modern_name(key): tensor for key, tensor in named.items() if not key.endswith(NO_WEIGHTS)}
     return own, {key: tensor for key, tensor in tensors.items() if not key.startswith(start)}
 
 
-def modern(key: str) -> str:
+def modern_name(key: str) -> str:
     """Return a tensor's name as the library spells it today."""
     return next((key.removesuffix(old) + new for old, new in LEGACY.items() if key.endswith(old)), key)
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
-from adaptx.backbone import BackboneRef, local
+from adaptx.backbone import BackboneRef, folder_ref
 from adaptx.model.forms import Batch
 from adaptx.model.size import FAMILIES
 from adaptx.model.stack import StackModel, TrainedLayer, frozen, trainable
@@ -58,7 +58,7 @@ def write_backbone(folder: Path, model_type: str, **changes: Any) -> BackboneRef
     config = AutoConfig.for_model(model_type, **{**CONFIGS[model_type], **changes})
     AutoModel.from_config(config).save_pretrained(folder, safe_serialization=True)
     tokenizer().save_pretrained(folder)
-    return local(folder, name=f"tiny-{model_type}")
+    return folder_ref(folder, name=f"tiny-{model_type}")
 
 
 class MeanHead(nn.Module):

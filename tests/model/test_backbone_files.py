@@ -27,7 +27,7 @@ def copied(tiny: Any, family: str, folder: Path) -> Path:
 
 
 def loaded(folder: Path, dtype: torch.dtype = torch.float32) -> dict[str, torch.Tensor]:
-    return backbone.load(light.local(folder), dtype=dtype).encoder.state_dict()
+    return backbone.load(light.folder_ref(folder), dtype=dtype).encoder.state_dict()
 
 
 def theirs(folder: Path, dtype: torch.dtype) -> dict[str, torch.Tensor]:
@@ -69,7 +69,7 @@ def test_the_tensors_of_real_encoders_are_those_that_the_library_would_load(name
 
 
 def test_the_forward_pass_is_the_librarys(minilm):
-    ours = backbone.load(light.local(minilm), dtype=torch.float32).encoder
+    ours = backbone.load(light.folder_ref(minilm), dtype=torch.float32).encoder
     other = AutoModel.from_pretrained(minilm, attn_implementation="sdpa").eval()
     ids = torch.arange(100, 164).view(2, 32)
     with torch.inference_mode():
@@ -97,22 +97,22 @@ def test_shards_are_read_as_the_index_says_and_the_index_is_hashed(tiny, tmp_pat
     folder = copied(tiny, "bert", tmp_path / "copy")
     whole = loaded(folder)
     mapped = sharded(folder)
-    before = light.local(folder).revision
+    before = light.folder_ref(folder).revision
     assert same(loaded(folder), whole)
     index(folder, dict(reversed(mapped.items())))
-    assert light.local(folder).revision != before
+    assert light.folder_ref(folder).revision != before
 
 
 def test_an_adapter_beside_the_model_changes_nothing_and_its_pickle_is_not_opened(tiny, tmp_path):
     folder, other = copied(tiny, "bert", tmp_path / "copy"), tmp_path / "other"
-    before, revision = loaded(folder), light.local(folder).revision
+    before, revision = loaded(folder), light.folder_ref(folder).revision
     shutil.copytree(folder, other)
     tensors = load_file(other / WHOLE)
     save_file({key: tensor + 1 for key, tensor in tensors.items()}, other / WHOLE, metadata={"format": "pt"})
     settings = {"base_model_name_or_path": str(other), "peft_type": "LORA", "r": 4, "target_modules": ["query"]}
     (folder / "adapter_config.json").write_text(json.dumps(settings))
     (folder / "adapter_model.bin").write_bytes(b"not even a pickle")
-    assert light.local(folder).revision == revision
+    assert light.folder_ref(folder).revision == revision
     assert same(loaded(folder), before)
 
 
@@ -143,7 +143,7 @@ def test_a_second_configuration_that_the_library_would_prefer_is_not_seen(file, 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", WHOLE])
 def test_a_file_that_changed_since_the_plan_is_refused_and_the_old_one_is_right(name, tiny, tmp_path):
     folder = copied(tiny, "bert", tmp_path / "copy")
-    ref, old = light.local(folder), (folder / name).read_bytes()
+    ref, old = light.folder_ref(folder), (folder / name).read_bytes()
     before = backbone.load(ref, dtype=torch.float32).encoder.state_dict()
     if name == WHOLE:
         save_file({k: t * 2 for k, t in load_file(folder / name).items()}, folder / name, metadata={"format": "pt"})

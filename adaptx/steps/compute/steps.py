@@ -19,7 +19,7 @@ from adaptx.data.plain_text import load_text
 from adaptx.data.retrieval_layouts import check_gold, pool_revision, tuning_split
 from adaptx.data.revision import require_revision
 from adaptx.data.rows import Loaded, load_items, own_items
-from adaptx.data.source import as_read
+from adaptx.data.source import reader_of
 from adaptx.data.union import load_all, repairs_of
 from adaptx.errors import UsageError
 from adaptx.evaluation.evaluate import evaluate
@@ -203,14 +203,14 @@ class LoadedStack:
         return self._searched[cell.id]
 
     def _search(self, cell: Step) -> Answers:
-        spec, source = cell.spec, as_read(self.place.source)
+        spec, source = cell.spec, reader_of(self.place.source)
         assert isinstance(spec, EvalSpec)
         where = (source, cell.task, cell.language, spec.rows.split)
         items, queries = load_items(*where), load_all(*where)
         check_gold(queries.examples, items, cell.name)
         tuning = self._tuning(source, cell, spec.rows.split)
         require_revision(spec.rows.revision, queries.revision, cell.name, queries.files)
-        require_revision(spec.pool, pool_revision(*where), f"what {cell.name} is searched in")
+        require_revision(spec.pool, pool_revision(*where), f"a file that {cell.name} is searched or tuned on")
         return searcher(self.predictor, cell.task, items, queries.examples, tuning)
 
     def _tuning(self, source: Source, cell: Step, split: str) -> Tuning | None:

@@ -20,7 +20,7 @@ from adaptx.tasks.forms import Goal, PredictionRecord, read_text
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
 
-__all__ = ["SPAN_F1_THRESHOLD", "Span", "SpanScorer", "placed", "scorer_named", "stated_answers"]
+__all__ = ["SPAN_F1_THRESHOLD", "Span", "SpanScorer", "answer_in", "answers_of", "scorer_named"]
 
 SPAN_F1_THRESHOLD = 0.5  # an answer counts as right from this F1 on: half of the words, so that articles do not decide
 MAX_SHOWN = 300  # characters of a bad value in a message
@@ -78,10 +78,10 @@ class Span:
         """
         texts = {field: read_text(row, task.columns[field]) for field in task.fields}
         column = task.columns["answers"]
-        stated = stated_answers(row, column)
+        stated = answers_of(row, column)
         if not stated and not scorer_named(task.scorer).may_abstain:
             raise RowFault(column, "no gold answer")
-        answers = tuple(placed(answer, texts["context"], column, mend=SHIFTED in task.repairs) for answer in stated)
+        answers = tuple(answer_in(answer, texts["context"], column, mend=SHIFTED in task.repairs) for answer in stated)
         return Example(
             id=id,
             parallel=id,
@@ -192,7 +192,7 @@ def _best_scores(records: Sequence[PredictionRecord], scorer: SpanScorer, langua
     return best
 
 
-def stated_answers(row: Mapping[str, Any], column: str) -> tuple[Answer, ...]:
+def answers_of(row: Mapping[str, Any], column: str) -> tuple[Answer, ...]:
     """Return the answers of a row where upstream says they are; raise `RowFault` for what is no answer."""
     return tuple(_stated(text, start, column) for text, start in _pairs(row.get(column), column))
 
@@ -203,7 +203,7 @@ def _stated(text: Any, start: Any, column: str) -> Answer:
     return Answer(text, start)
 
 
-def placed(stated: Answer, context: str, column: str, *, mend: bool = False) -> Answer:
+def answer_in(stated: Answer, context: str, column: str, *, mend: bool = False) -> Answer:
     """Return an answer where it is: where it was stated, or with ``mend`` at its nearest place in the context.
 
     Contexts that were stripped after their offsets were counted (TyDiQA, MLQA) need it. Raise `RowFault` for an answer

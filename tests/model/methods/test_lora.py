@@ -142,13 +142,13 @@ sys.modules["adapters"] = None
 from types import SimpleNamespace
 from torch import nn
 from adaptx.errors import Missing
-from adaptx.backbone import local
+from adaptx.backbone import folder_ref
 from adaptx.model import stack
 from adaptx.spec import MethodSpec
 
 stack.heavy_form = lambda _name: SimpleNamespace(head=lambda hidden, task, summary: nn.Linear(hidden, 2))
 from pathlib import Path
-ref = local(Path(sys.argv[1]))
+ref = folder_ref(Path(sys.argv[1]))
 task = SimpleNamespace(name="a", form="classification", labels=("a", "b"), range=None, fields={})
 how = dict(precision="fp32", seed=0, device="cpu")
 model = stack.trainable(ref, [], MethodSpec(name="lora", version=1), task, **how)
