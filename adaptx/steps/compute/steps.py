@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from adaptx.data.revision import require_revision
 from adaptx.data.rows import Loaded, load_items, own_items
 from adaptx.data.source import reader_of
 from adaptx.data.union import load_all, repairs_of
-from adaptx.errors import UsageError
+from adaptx.errors import AdaptxError, UsageError
 from adaptx.evaluation.evaluate import evaluate
 from adaptx.evaluation.predictor import MICRO_TOKENS, Predictor
 from adaptx.evaluation.retrieval import Tuning, searcher
@@ -157,6 +158,7 @@ def _part_score(
         device=place.device,
         micro_tokens=place.how.micro_tokens or MICRO_TOKENS,
         part=number,
+        name=f"training of {model.tasks[0].name}",
     )
 
     def score() -> float:
@@ -237,6 +239,7 @@ class LoadedStack:
             stride=spec.stride,
             device=self.place.device,
             micro_tokens=self.place.how.micro_tokens or MICRO_TOKENS,
+            name=" → ".join(layer.task for layer in self.layers) or "backbone",
         )
 
 
@@ -249,7 +252,7 @@ def eval_step(step: Step, bench: LoadedStack, work: Path) -> Mapping[str, Any]:
     result = evaluate(bench.answers(step), form_named(step.task.form), step.task, rows.examples, step.language)
     staged = _fresh(work)
     write_rows(staged / "predictions.parquet", result.records)
-    write_json(staged / "scores.json", {"n": len(result.records), "scores": dict(result.scores)})
+    _write_scores(staged, step, len(result.records), result.scores)
     keep_page(step.task, staged)
     _write_quarantined(staged, [rows])
     return {
@@ -295,8 +298,19 @@ def attack_step(step: Step, cell: Step, choices: Choices, bench: LoadedStack, wo
         )
     staged = _fresh(work)
     write_rows(staged / "outcomes.parquet", attacked.outcomes)
-    write_json(staged / "scores.json", {"n": len(rows), "scores": attacked.scores, "flags": attacked.flags})
+    _write_scores(staged, step, len(rows), attacked.scores, flags=attacked.flags)
     return {"rows": len(rows), "flags": attacked.flags, **attacked.facts}
+
+
+def _write_scores(staged: Path, step: Step, n: int, scores: Mapping[str, float | None], **others: Any) -> None:
+    """Write ``scores.json``; raise `AdaptxError` for a number that is not finite: it is no score."""
+    odd = sorted(name for name, score in scores.items() if score is not None and not isfinite(score))
+    if odd:
+        told = ", ".join(f"{name} = {scores[name]}" for name in odd)
+        raise AdaptxError(
+            f"{step.name}: {told} is no score", hint="nothing was stored; the rows or the model are damaged"
+        )
+    write_json(staged / "scores.json", {"n": n, "scores": dict(scores), **others})
 
 
 def _read_diary(path: Path) -> dict[str, Outcome]:
