@@ -33,6 +33,7 @@ from transformers.models.auto.modeling_auto import MODEL_MAPPING
 from transformers.utils import logging
 
 from adaptx.backbone import TOKENIZER, files_of, revision_of
+from adaptx.data.hub_files import digest_like, digest_of_name
 from adaptx.data.revision import require_revision
 from adaptx.errors import AdaptxError, DataFault, Incompatible, Missing
 from adaptx.model.size import family_of, longest_input, shape_of, total_parameters
@@ -84,10 +85,10 @@ def load(ref: BackboneRef, *, dtype: torch.dtype, pooler: bool = False) -> Backb
         try:
             encoder, heads = build(config, weights.tensors, dtype, pooler=pooler, name=ref.name)
         except AdaptxError:
-            check_revision(ref, names, small, weights)  # files that changed since the plan explain more
+            check_revision(ref, folder, small, weights)  # files that changed since the plan explain more
             raise
         tokenizer = load_tokenizer(small, ref.name, types=takes_types(encoder, config))
-        check_revision(ref, names, small, weights)
+        check_revision(ref, folder, small, weights)
     return Backbone(
         encoder=encoder.eval(),
         tokenizer=tokenizer,
@@ -193,7 +194,7 @@ def read_checked(ref: BackboneRef, folder: Path, names: Sequence[str], hasher: E
             hint="convert once where you trust the file: model.save_pretrained(folder, safe_serialization=True)",
         )
     try:
-        return read_weights(folder, names, hasher)
+        return read_weights(folder, names, hasher, sha256_of if is_folder(ref) else digest_as_named)
     except OSError as fault:
         raise DataFault(f"backbone {ref.name!r}: {fault}", hint="check the permissions of its files") from fault
     except BadTensors as fault:
@@ -201,12 +202,32 @@ def read_checked(ref: BackboneRef, folder: Path, names: Sequence[str], hasher: E
         raise DataFault(f"backbone {ref.name!r}: {fault}", hint=hint) from fault
 
 
-def check_revision(ref: BackboneRef, names: Sequence[str], small: Mapping[str, bytes], weights: Weights) -> None:
-    """Raise `DataFault` where the files of a folder are not those of its revision; the hub's were checked by name."""
-    if ref.revision.startswith("files:"):
-        hashes = {name: sha256(content).hexdigest() for name, content in small.items()} | weights.hashes()
-        found = revision_of({name: hashes[name] for name in names})
-        require_revision(ref.revision, found, f"backbone {ref.name!r}", [ref.path])
+def check_revision(ref: BackboneRef, folder: Path, small: Mapping[str, bytes], weights: Weights) -> None:
+    """Raise `DataFault` where what was read is not the revision: of a folder its hash, of the hub each file's name."""
+    digest = sha256_of if is_folder(ref) else digest_as_named
+    hashes = {name: digest(folder / name, content) for name, content in small.items()} | weights.hashes()
+    if is_folder(ref):
+        require_revision(ref.revision, revision_of(hashes), f"backbone {ref.name!r}", [ref.path])
+        return
+    for name, found in hashes.items():
+        if found not in ("", digest_of_name(folder / name)):
+            raise DataFault(
+                f"backbone {ref.name!r}: {folder / name} is not what the hub stated of it",
+                hint=f"adaptx fetch --backbone {ref.name} gets it again",
+            )
+
+
+def is_folder(ref: BackboneRef) -> bool:
+    return ref.revision.startswith("files:")
+
+
+def sha256_of(_: Path, content: bytes | memoryview) -> str:
+    return sha256(content).hexdigest()
+
+
+def digest_as_named(path: Path, content: bytes | memoryview) -> str:
+    """Return the hash of which the cache made a file's name; empty where its name is none."""
+    return digest_like(digest_of_name(path), content) or ""
 
 
 def build(

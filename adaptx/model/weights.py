@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from hashlib import sha256
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["BadTensors", "Weights", "check_values", "read_tensors_of", "read_weights"]
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+Digest = Callable[[Path, bytes | memoryview], str]  # of the content of a file
 SHARD = re.compile(r"[\w-][\w.-]*\.safetensors")
 POINTER = b"version https://git-lfs"
 LONGEST_HEADER = 100_000_000  # bytes, the format's own limit
@@ -53,7 +53,7 @@ class BadTensors(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The tensors of a backbone by the names in its files, and the sha256 of every file that was read.
+    """The tensors of a backbone by the names in its files, and the hash of every file that was read.
 
     Files are hashed while the encoder is built: that takes as long as reading them.
     """
@@ -66,8 +66,8 @@ class Weights:
         return {name: found.result() for name, found in self.pending.items()}
 
 
-def read_weights(folder: Path, names: Iterable[str], hasher: Executor) -> Weights:
-    """Read a backbone's weights, and have all files of ``names`` hashed, whether they hold its weights or not.
+def read_weights(folder: Path, names: Iterable[str], hasher: Executor, digest: Digest) -> Weights:
+    """Read a backbone's weights, and have all files of ``names`` hashed by ``digest``, also those that hold none.
 
     Raises `BadTensors` where a file is not what it should be, `OSError` where it cannot be read.
     """
@@ -78,10 +78,10 @@ def read_weights(folder: Path, names: Iterable[str], hasher: Executor) -> Weight
     for name in listed:
         expected = wanted.get(name)
         if expected is None:
-            hashes[name] = hasher.submit(_sha256, (folder / name).read_bytes())
+            hashes[name] = hasher.submit(digest, folder / name, (folder / name).read_bytes())
             continue
         found, content = read_tensors_of(folder / name)
-        hashes[name] = hasher.submit(_sha256, content)
+        hashes[name] = hasher.submit(digest, folder / name, content)
         if expected and expected != found.keys():
             odd = min(expected ^ found.keys())
             raise BadTensors(f"{folder / name} and {INDEX} do not name the same tensors, the first is {odd!r}")
@@ -198,7 +198,3 @@ def _json(path: Path, content: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise BadTensors(f"{path} is not a safetensors file: its header is no table")
     return found
-
-
-def _sha256(content: bytes | memoryview) -> str:
-    return sha256(content).hexdigest()

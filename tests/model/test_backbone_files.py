@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM
 
 from adaptx import backbone as light
+from adaptx.data.hub_files import digest_like
 from adaptx.errors import AdaptxError, DataFault
 from adaptx.model import backbone
 from adaptx.model.size import FAMILIES
@@ -344,3 +345,27 @@ def test_labels_of_other_peoples_heads_are_not_counted_up(tiny, tmp_path):
     folder = copied(tiny, "bert", tmp_path / "copy")
     settings(num_labels=10**9, auto_map={"AutoModel": "evil.Model"}, transformers_weights="other.safetensors")(folder)
     assert loaded(folder)
+
+
+@pytest.mark.parametrize("spoilt", [None, WHOLE, "config.json"])
+def test_a_copy_in_the_hubs_cache_is_what_its_name_says(spoilt, tiny, tmp_path, monkeypatch):
+    folder, snapshot = copied(tiny, "bert", tmp_path / "copy"), tmp_path / "snapshots" / ("a" * 40)
+    snapshot.mkdir(parents=True)
+    (tmp_path / "blobs").mkdir()
+    for path in folder.iterdir():
+        kind = "f" * 64 if path.name == WHOLE else "f" * 40
+        blob = tmp_path / "blobs" / str(digest_like(kind, path.read_bytes()))
+        blob.write_bytes(path.read_bytes())
+        (snapshot / path.name).symlink_to(blob)
+    monkeypatch.setattr("adaptx.data.hub.model_at", lambda *_: snapshot)
+    ref = light.BackboneRef(name="owner/name", path="owner/name", revision=f"commit:{'a' * 40}")
+    if spoilt is None:
+        assert same(backbone.load(ref, dtype=torch.float32).encoder.state_dict(), loaded(folder))
+        return
+    spoil = put(lambda tensor: tensor * 2) if spoilt == WHOLE else settings(layer_norm_eps=0.1)
+    spoil(folder)
+    (snapshot / spoilt).resolve().write_bytes((folder / spoilt).read_bytes())
+    with pytest.raises(DataFault, match="is not what the hub stated") as caught:
+        backbone.load(ref, dtype=torch.float32)
+    assert spoilt in str(caught.value)
+    assert "adaptx fetch" in str(caught.value.hint)
