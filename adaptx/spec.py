@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from typing import Any
+from typing import Any, Protocol
 
 __all__ = [
     "SCHEMA",
@@ -182,14 +182,25 @@ class AttackSpec:
     cell: str  # id of the eval step
     attack: str
     attack_version: int
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
     search: str
     search_version: int
     budget: int  # queries per example
     attack_seed: int = neutral(0)
 
 
-Spec = TrainSpec | EvalSpec | AttackSpec
+class Spec(Protocol):
+    """The request behind a step: a frozen dataclass of plain values."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of step, a folder of the store."""
+        ...
+
+    @property
+    def schema(self) -> int:
+        """The version of the shape of requests."""
+        ...
 
 
 def content_id(spec: Spec) -> str:

@@ -14,6 +14,9 @@ from typing import Any
 from adaptx.errors import UsageError
 
 __all__ = [
+    "COMMIT",
+    "HUB_ID",
+    "WORD",
     "Rule",
     "either",
     "flag",
@@ -31,6 +34,10 @@ __all__ = [
 ]
 
 Rule = Callable[[Any], str | None]
+
+WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # a file or folder name that cannot climb out of its folder
+HUB_ID = re.compile(rf"{WORD.pattern}/{WORD.pattern}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def refuse(where: str, mistakes: Sequence[str]) -> None:

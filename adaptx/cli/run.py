@@ -10,14 +10,15 @@ import click
 from adaptx.cli.carry_out import work
 from adaptx.cli.options import asked, how_options
 from adaptx.planning.recipe import read_recipe
-from adaptx.report import folder, html
+from adaptx.report import comparison, folder, html
 from adaptx.results.summaries import run_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from adaptx.execution.make import StepResult
-    from adaptx.store import Store
+    from adaptx.planning.request import PlannedRequest
+    from adaptx.schema.commands import RunResult, StepRow
+    from adaptx.store import StoreView
 
 __all__ = ["command"]
 
@@ -28,13 +29,14 @@ __all__ = ["command"]
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @how_options
 def command(file: Path, report: Path | None, dry_run: bool, **options: Any) -> None:
-    """Carry out RECIPE, a TOML file: every comparison of its grid, then tables and a report of figures."""
+    """Run RECIPE, a TOML file: every comparison of its grid, then tables and a report with figures."""
     recipe = read_recipe(file)
     if report is not None:
         folder.check_place(report)  # before the work, not after it
 
-    def gather(store: Store, steps: Sequence[StepResult]) -> dict[str, Any]:
-        value = run_result(recipe, store, steps)
-        return {**value, "report": folder.write(html.files_of(value), report or store.reports / recipe.name)}
+    def gather(planned: Sequence[PlannedRequest], view: StoreView, steps: Sequence[StepRow]) -> RunResult:
+        value = run_result(recipe, planned, view, steps)
+        value["report"] = folder.write(html.files_of(value), report or view.store.reports / recipe.name)
+        return value
 
-    work(asked(options), recipe.requests(), "run", gather, dry_run=dry_run)
+    work(asked(options), recipe.requests(), gather, comparison.print_run, dry_run=dry_run)

@@ -8,7 +8,7 @@ import click
 
 from adaptx.cli.carry_out import work
 from adaptx.cli.options import asked, chosen, work_options
-from adaptx.execution.make import Request
+from adaptx.planning.request import Request
 from adaptx.results.summaries import stack_result
 
 __all__ = ["command"]
@@ -20,6 +20,14 @@ __all__ = ["command"]
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @work_options
 def command(tasks: tuple[str, ...], on: str | None, dry_run: bool, **options: Any) -> None:
-    """Stack TASKS bottom to top; evaluate the last in all its languages, clean and attacked."""
+    """Train TASKS on top of each other, the first at the bottom; evaluate the last in all its languages."""
+    from adaptx.report import tables
+
     request = Request(choices=chosen(options), names=tasks, on=on)
-    work(asked(options), [request], "stack", lambda store, steps: stack_result(request, store, steps), dry_run=dry_run)
+    work(
+        asked(options),
+        [request],
+        lambda planned, view, steps: stack_result(planned[0], view, steps),
+        tables.print_stack,
+        dry_run=dry_run,
+    )

@@ -8,7 +8,7 @@ import click
 
 from adaptx.cli.carry_out import work
 from adaptx.cli.options import asked, chosen, work_options
-from adaptx.execution.make import Request
+from adaptx.planning.request import Request
 from adaptx.results.summaries import train_result
 
 __all__ = ["command"]
@@ -21,5 +21,13 @@ __all__ = ["command"]
 @work_options
 def command(task: str, above: tuple[str, ...], dry_run: bool, **options: Any) -> None:
     """Train an adapter (or all weights) for TASK and store it."""
+    from adaptx.report import tables
+
     request = Request(choices=chosen(options), names=(*above, task), cells=False)
-    work(asked(options), [request], "train", lambda store, steps: train_result(request, store, steps), dry_run=dry_run)
+    work(
+        asked(options),
+        [request],
+        lambda planned, view, steps: train_result(planned[0], view, steps),
+        tables.print_train,
+        dry_run=dry_run,
+    )

@@ -12,21 +12,28 @@ import sys
 from pathlib import Path
 
 from adaptx.cli.main import guarded
-from adaptx.cli.output import quiet_stdout, terminable
-from adaptx.cli.progress import shown
-from adaptx.execution.make import planned, read_job
-from adaptx.execution.progress import silent
+from adaptx.cli.output import interrupt_on_sigterm, quiet_stdout
+from adaptx.cli.progress import progress_display
+from adaptx.execution.job import Work, job_from_json
+from adaptx.execution.make import missing_steps
+from adaptx.planning.planner import plan_all
+from adaptx.steps.progress import silent
+from adaptx.store import StoreView
 
 __all__ = ["main"]
 
 
 def main(arguments: list[str]) -> int:
     """Walk the job of the file named last (the launcher may put ``--local_rank`` before it)."""
-    from adaptx.execution.local import execute
+    from adaptx.execution.local import LocalExecutor
 
-    requests, store, job = read_job(json.loads(Path(arguments[-1]).read_text(encoding="utf-8")))
-    with quiet_stdout(), terminable(), shown() as tell:
-        execute(planned(requests, store), store, job, tell if os.environ.get("RANK", "0") == "0" else silent)
+    requests, store, job = job_from_json(json.loads(Path(arguments[-1]).read_text(encoding="utf-8")))
+    with quiet_stdout(), interrupt_on_sigterm(), progress_display() as progress:
+        report = progress if os.environ.get("RANK", "0") == "0" else silent
+        planned, view = plan_all(requests, store), StoreView(store)
+        missing = missing_steps(planned, view)
+        work = Work(planned=planned, missing=missing, view=view, job=job, report=report, on_made=lambda _: None)
+        LocalExecutor().submit(work)
     return 0
 
 

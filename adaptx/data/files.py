@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from adaptx.errors import DataFault, RowFault
 
@@ -22,7 +21,7 @@ __all__ = ["lines_of", "read_bytes", "read_file", "rows_of"]
 AGAIN = "copy or download it again"
 LONGEST_LINE = 64 * 2**20  # bytes; a file without line breaks, or a gzip bomb, ends here
 
-RawRow = dict[str, Any] | RowFault
+RawRow = dict[str, object] | RowFault
 
 
 class Twice(ValueError):
@@ -89,7 +88,7 @@ def _json_lines(path: Path, content: bytes) -> Iterator[RawRow]:
         yield row
 
 
-def _distinct(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _distinct(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [key for key, _ in pairs]

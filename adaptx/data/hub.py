@@ -15,11 +15,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from adaptx.data.hub_files import Stated, is_intact, remove_copy
 from adaptx.data.source import SUFFIXES, HubLocation, HubSource, is_whole, place_of, split_files
 from adaptx.errors import DataFault, Missing
+from adaptx.validation import COMMIT
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -32,7 +33,6 @@ __all__ = ["commit_of", "fetch", "fetch_model", "files", "model_at", "read"]
 
 Kind = Literal["dataset", "model"]
 
-COMMIT = re.compile(r"[0-9a-f]{40}")
 TIMEOUT = 10.0  # seconds until the hub counts as out of reach
 LARGEST = 50 * 10**9  # bytes of one file: what the client downloads in one piece; XLM-R XXL has 43
 SHARD = re.compile(r"[\w-][\w.-]*\.safetensors")
@@ -122,7 +122,7 @@ def _wanted(place: HubLocation) -> Callable[[str], bool]:
     return wanted
 
 
-def read(path: Path) -> Iterator[dict[str, Any]]:
+def read(path: Path) -> Iterator[dict[str, object]]:
     """Yield the rows of a downloaded file as the `datasets` library reads them, which knows what the hub's files hold.
 
     Raises `DataFault` naming the file where it cannot be read.

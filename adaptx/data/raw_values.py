@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from adaptx.errors import RowFault
-from adaptx.tasks.forms import checked_id
+from adaptx.tasks.forms import check_id
 
 __all__ = ["Row", "Span", "id_of", "limits_of", "list_of", "result_of", "spans_in", "table_of", "whole_numbers"]
 
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 Span = tuple[int, int]
 T = TypeVar("T")
 
@@ -29,8 +29,8 @@ def result_of(use: Callable[[Row], T], row: Row | RowFault) -> T | RowFault:
 
 
 def id_of(row: Row, column: str) -> str:
-    """Return the id in ``column`` as text; raises as `checked_id`."""
-    return checked_id(row.get(column), column)
+    """Return the id in ``column`` as text; raises as `check_id`."""
+    return check_id(row.get(column), column)
 
 
 def list_of(row: Row, column: str) -> list[Any]:

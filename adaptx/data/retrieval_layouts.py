@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from adaptx.data.raw_values import Row, Span, id_of, limits_of, list_of, result_of, spans_in, table_of, whole_numbers
 from adaptx.errors import DataFault, RowFault
 from adaptx.spec import digest
-from adaptx.tasks.forms import checked_text, read_text
-from adaptx.tasks.forms.retrieval import MINING
-from adaptx.tasks.forms.span import answer_in, answers_of
+from adaptx.tasks.forms import check_text, read_text
+from adaptx.tasks.forms.span import answers_of, locate
 
 if TYPE_CHECKING:
     from adaptx.data.reading import Numbered, Place, Read
@@ -129,7 +128,7 @@ def _lists(task: Task, language: str, read: Read) -> _Lists | None:
 
 def _as_lists(file: str, row: Row) -> _Lists:
     sources, targets = (
-        [checked_text(text, column) for text in list_of(row, column)] for column in ("sentence1", "sentence2")
+        [check_text(text, column) for text in list_of(row, column)] for column in ("sentence1", "sentence2")
     )
     gold: dict[int, list[str]] = defaultdict(list)
     for pair in list_of(row, "gold"):
@@ -204,7 +203,7 @@ class Sentences:
         answers = answers_of(row, "answers")
         if not answers:
             raise RowFault("answers", "no gold answer")
-        starts = [answer_in(answer, context, "answers").start for answer in answers]
+        starts = [locate(answer, context, "answers").start for answer in answers]
         spans = self._spans(row, context)
         at = next((place for place, (start, end) in enumerate(spans) if start <= starts[0] < end), None)
         if at is None:
@@ -293,7 +292,7 @@ class Entities:
 
     def _described(self, entity: Row) -> str:
         text = read_text(entity, "description")
-        return checked_text(
+        return check_text(
             _plain(" ".join(text[start:end] for start, end in self._sentences(entity, text))), "description"
         )
 
@@ -322,7 +321,7 @@ def tuning_split(source: Source, task: Task, language: str, split: str) -> str |
 
     None where nothing is tuned, and where dev is the scored split itself or not there: then one half tunes.
     """
-    if task.metric != MINING or task.form != "retrieval" or split == DEV:
+    if not task.mines_pairs or split == DEV:
         return None
     return DEV if DEV in source.splits(task, language) else None
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.data.files import rows_of
 from adaptx.data.quarantine import MAX_QUARANTINED, Quarantined, bad_row, check_quarantine
@@ -22,16 +22,17 @@ from adaptx.data.retrieval_layouts import LAYOUTS, Item, distinct
 from adaptx.data.source import FolderSource, MiniSource, Source, files_of_split, labels_in, place_of, reader_of
 from adaptx.errors import DataFault, RowFault
 from adaptx.mini import suite
-from adaptx.tasks.forms import Placeholder, checked_id, form_named
+from adaptx.tasks.forms import Placeholder, check_id, form_named
 from adaptx.tasks.forms.retrieval import ITEM
 
 if TYPE_CHECKING:
+    from adaptx.data.reading import Numbered
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
-__all__ = ["MAX_QUARANTINED", "Loaded", "Quarantined", "load", "load_items", "lowest", "own_items"]
+__all__ = ["MAX_QUARANTINED", "Loaded", "Quarantined", "limited", "load", "load_items", "lowest", "own_items"]
 
-NO_ROW: Mapping[str, Any] = MappingProxyType({})  # the values of a row that could not be read
+NO_ROW: Mapping[str, object] = MappingProxyType({})  # the values of a row that could not be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Loaded:
 class _Row:
     file: str
     number: int
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     fault: RowFault | None = None  # of a row that could not be read
 
 
@@ -84,16 +85,22 @@ def load(
     check_quarantine(faults, len(part), strict=strict)
     if not examples:
         raise DataFault(f"{task.name} in {language}, split {split}: none of {len(part)} rows can be used")
-    used = tuple(lowest(examples, limit))
-    return Loaded(
-        used,
+    loaded = Loaded(
+        tuple(examples),
         faults,
         len(part),
         source.revision(asked, language, split),
         tuple(dropped),
-        dict(Counter(name for example in used for name in example.repaired)),
-        files_of_split(source, asked, language, split),
+        files=files_of_split(source, asked, language, split),
     )
+    return limited(loaded, limit)
+
+
+def limited(rows: Loaded, limit: int | None) -> Loaded:
+    """Return rows with at most ``limit`` examples, those of `lowest`, and the repairs of those alone counted."""
+    used = tuple(lowest(rows.examples, limit))
+    repaired = Counter(name for example in used for name in example.repaired)
+    return replace(rows, examples=used, repaired=dict(repaired))
 
 
 def load_items(source: Source, task: Task, language: str, split: str) -> list[Item]:
@@ -130,23 +137,23 @@ def _numbered(source: Source, task: Task, language: str, split: str, bad: list[Q
             yield _Row(file, number, found)
 
 
-def _speaks(values: Mapping[str, Any], task: Task, source: Source, language: str) -> bool:
+def _speaks(values: Mapping[str, object], task: Task, source: Source, language: str) -> bool:
     """Return whether a row is in ``language``, where the hub has one config for all (TyDiQA's id ``finnish-1-2``)."""
     if task.hub_language is None or source.name != "hub":
         return True
     return str(values.get(task.hub_language)).partition("-")[0] == task.languages[language]
 
 
-def _laid(
-    source: Source, task: Task, language: str, split: str, bad: list[Quarantined]
-) -> Iterator[tuple[str, Mapping[str, Any] | RowFault]]:
+def _laid(source: Source, task: Task, language: str, split: str, bad: list[Quarantined]) -> Iterator[Numbered]:
     """Yield (file, row) in the shape that the form reads, whatever files the page's layout puts them in."""
     if task.layout is None:
         return _raw(source, task, language, split)
     return LAYOUTS[task.layout].rows(task, language, Read(source, split, _raw, bad))
 
 
-def _raw(source: Source, task: Task, language: str, split: str) -> Iterator[tuple[str, Mapping[str, Any] | RowFault]]:
+def _raw(
+    source: Source, task: Task, language: str, split: str
+) -> Iterator[tuple[str, Mapping[str, object] | RowFault]]:
     if isinstance(source, MiniSource):
         yield from (("mini", row) for row in suite.rows(task.base, language, split, source.suite))
         return
@@ -161,14 +168,14 @@ def _raw(source: Source, task: Task, language: str, split: str) -> Iterator[tupl
         yield from ((str(path), row) for row in hub.read(path))
 
 
-def _spelled(row: Mapping[str, Any] | RowFault, task: Task) -> Mapping[str, Any] | RowFault:
+def _spelled(row: Mapping[str, object] | RowFault, task: Task) -> Mapping[str, object] | RowFault:
     """Return a folder's row with names for label indices, where the folder numbers labels in an order of its own."""
     if not task.folder_labels or isinstance(row, RowFault):
         return row
     column = task.columns.get("tags") or task.columns["label"]
     names = task.folder_labels
 
-    def name(found: Any) -> Any:
+    def name(found: object) -> object:
         return names[found] if type(found) is int and 0 <= found < len(names) else found
 
     found = row.get(column)
@@ -217,7 +224,7 @@ def _key(row: _Row, column: str | None) -> str:
 def _is_key(row: _Row, column: str) -> bool:
     """Return whether a row has an id in ``column`` that can be one; what cannot is quarantined when it is read."""
     try:
-        checked_id(row.values.get(column), column)
+        check_id(row.values.get(column), column)
     except RowFault:
         return False
     return True
@@ -270,7 +277,7 @@ def _read(
 
 def _check_keys(row: _Row, task: Task) -> None:
     for column in filter(None, (task.columns.get("id"), task.parallel)):
-        checked_id(row.values.get(column), column)
+        check_id(row.values.get(column), column)
     if task.group and not isinstance(row.values.get(task.group), str | int | None):
         raise RowFault(task.group, f"{type(row.values[task.group]).__name__} instead of a text that rows share")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from adaptx.data.parts import parts_of, revision_of_parts
 from adaptx.data.rows import Loaded, load, lowest
@@ -19,11 +19,28 @@ if TYPE_CHECKING:
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
-__all__ = ["load_all", "repairs_of"]
+__all__ = ["ReadCell", "load_all", "repairs_of"]
+
+
+class ReadCell(Protocol):
+    """Reads the rows of one task in one language, as `rows.load` does."""
+
+    def __call__(
+        self, source: Source, task: Task, language: str, split: str, *, limit: int | None = None, strict: bool = False
+    ) -> Loaded:
+        """Return the examples of one cell."""
+        ...
 
 
 def load_all(
-    source: Source, task: Task, language: str, split: str, *, limit: int | None = None, strict: bool = False
+    source: Source,
+    task: Task,
+    language: str,
+    split: str,
+    *,
+    limit: int | None = None,
+    strict: bool = False,
+    read: ReadCell = load,
 ) -> Loaded:
     """Return the examples of ``task`` in ``language``, which may be a list such as ``de,fr``; raises as `load`.
 
@@ -32,9 +49,9 @@ def load_all(
     """
     parts = parts_of(task, language)
     if len(parts) == 1:
-        return load(source, *parts[0], split, limit=limit, strict=strict)
+        return read(source, *parts[0], split, limit=limit, strict=strict)
     each = None if task.mixes else limit
-    found = [load(source, page, tag, split, limit=each, strict=strict) for page, tag in parts]
+    found = [read(source, page, tag, split, limit=each, strict=strict) for page, tag in parts]
     examples = [
         _renamed(example, task, page, tag)
         for (page, tag), part in zip(parts, found, strict=True)

@@ -1,37 +1,39 @@
 """What a plan will cost before it runs: trainable parameters, memory, disk and time.
 
-Heavy: reached through `execution.make.cost` only. Time is tokens over speed. With ``measured`` the speed comes from a
-short warm-up on real rows with the real model; without, from arithmetic and the machine's matrix peak, good to a
-factor of three, which is enough to announce hours.
+Time is tokens over speed. ``measured``: rows are read, and the speed comes from a short warm-up on real rows with the
+real model. Without it rows are counted and not read, and the speed is arithmetic over the machine's matrix peak: good
+to a factor of three, which is enough to announce hours. What a step costs is asked of its kind (`StepKind.price`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
-from adaptx.data.union import load_all
+from adaptx.data.counts import count_rows
+from adaptx.data.reader import RowsReader
 from adaptx.model import stack
 from adaptx.model.backbone import local_folder, read_config
 from adaptx.model.forms import Limits
 from adaptx.model.forms.collate import collate
 from adaptx.model.size import artefact_bytes, count, linear_block, shape_of, step_bytes
-from adaptx.spec import AttackSpec, MethodSpec, TrainSpec
+from adaptx.steps.step import Load, kind_of
+from adaptx.steps.train import train_spec
 from adaptx.tasks.forms.choice import is_option
 from adaptx.tasks.mlm import MLM
 from adaptx.training.engine import join
 from adaptx.training.throughput import matmul_peak
 
 if TYPE_CHECKING:
-    from adaptx.data.source import Source
-    from adaptx.execution.make import Job, PlannedRequest
-    from adaptx.planning.planner import Step
-    from adaptx.spec import RowsSpec
-    from adaptx.store import Store
+    from adaptx.execution.job import Job
+    from adaptx.planning.request import PlannedRequest
+    from adaptx.schema.commands import Plan, PlannedStep
+    from adaptx.spec import MethodSpec, RowsSpec
+    from adaptx.steps.step import Step
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
@@ -43,8 +45,7 @@ SAMPLE = 64  # rows of a warm-up
 WARM_UP_S = 2.0
 BYTES_PER_TOKEN = 4.0  # UTF-8 bytes a sub-word token spans, on average over the XNLI languages with XLM-R
 USUAL_SHARE = 0.35  # of the matrix peak that training reaches; 0.40 to 0.61 was seen on MNLI pairs
-ROW_BYTES = {"eval": 200, "attack": 900}  # stored per row, compressed
-TRIES = 9  # questions per row of a random search and its baseline
+USUAL_TOKENS = 64  # of a row that was counted and not read; pairs of sentences have 40 to 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,99 +55,93 @@ class Speed:
     training: float
     forward: float
 
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """The rows of a step and the tokens of one row."""
-
-    rows: int
-    tokens: float
-    passes: float
-
-    @property
-    def work(self) -> float:
-        return self.rows * self.tokens * self.passes
+    def seconds(self, load: Load) -> float:
+        """Return how long a step takes."""
+        return round(load.total_tokens / (self.training if load.training else self.forward), 1)
 
 
-def estimate(makings: Sequence[PlannedRequest], store: Store, job: Job, *, measured: bool) -> dict[str, Any]:
+class _Pricing:
+    """Prices the steps of one request; sizes of rows are shared by all requests of a command."""
+
+    def __init__(self, planned: PlannedRequest, sizes: Sizes, job: Job, *, measured: bool) -> None:
+        self.planned, self.sizes, self.measured = planned, sizes, measured
+        self.config = read_config(local_folder(planned.backbone), planned.backbone.name).to_dict()
+        self.rows = RowsReader(planned.source, strict=job.strict, text=planned.text_folder)
+        self.method = _method(planned)
+        self._loads: dict[str, Load] = {}
+        self._steps = {step.id: step for step in planned.plan.steps}
+
+    def artefact_bytes(self, method: MethodSpec) -> int:
+        return artefact_bytes(self.config, method)
+
+    def load(self, step_id: str) -> Load:
+        if step_id not in self._loads:
+            step = self._steps[step_id]
+            self._loads[step_id] = kind_of(step.kind).price(step, self)
+        return self._loads[step_id]
+
+    def size(self, tasks: Sequence[Task], rows: Sequence[RowsSpec], limit: int) -> tuple[int, float]:
+        key = (*rows, limit)
+        if key not in self.sizes:
+            parts = [(task, spec) for task, spec in zip(tasks, rows, strict=True) if task is not MLM]
+            self.sizes[key] = self._read(parts, limit) if self.measured else self._counted(parts, limit)
+        return self.sizes[key]
+
+    def _read(self, parts: Sequence[tuple[Task, RowsSpec]], limit: int) -> tuple[int, float]:
+        examples = [(task, example) for task, spec in parts for example in self.rows.read(task, spec).examples]
+        return len(examples), mean_tokens(examples, limit)
+
+    def _counted(self, parts: Sequence[tuple[Task, RowsSpec]], limit: int) -> tuple[int, float]:
+        counts = [count_rows(self.planned.source, task, spec.language, spec.split, spec.limit) for task, spec in parts]
+        return sum(counts), float(min(USUAL_TOKENS, limit))
+
+
+def estimate(planned: Sequence[PlannedRequest], missing: frozenset[str], job: Job, *, measured: bool) -> Plan:
     """Return ``{"steps", "trainable_parameters", "memory_bytes", "disk_bytes", "seconds", "measured"}``."""
     device = join(job.how).device
-    told: dict[str, dict[str, Any]] = {}
-    memory = 0.0
-    parameters = 0
-    loads: dict[str, Load] = {}
+    rows: dict[str, PlannedStep] = {}
+    memory, parameters = 0.0, 0
     sizes: Sizes = {}
     speeds: dict[Hashable, Speed] = {}  # a grid asks the same of the machine many times
-    for making in makings:
-        config = read_config(local_folder(making.planner.backbone), making.planner.backbone.name).to_dict()
-        method, precision = _method(making), making.planner.precision
-        parameters = max(parameters, count(config, method) if making.plan.layers else 0)
-        memory = max(memory, step_bytes(config, method, precision=precision, tokens=job.how.training_tokens(device)))
-        missing = [step for step in making.plan.steps if store.get(step.id) is None and step.id not in told]
-        alike = _alike(making)
-        if missing and alike not in speeds:
-            speeds[alike] = _speed(making, config, job, device, measured=measured)
-        for step in making.plan.steps:
-            if store.get(step.id) is None and step.id not in told:
-                loads[step.id] = _load(step, making, loads, sizes)
-                told[step.id] = _to_do(step, loads[step.id], speeds[alike], config, _method(making))
-            told.setdefault(step.id, _done(step))
+    for one in planned:
+        pricing = _Pricing(one, sizes, job, measured=measured)
+        parameters = max(parameters, count(pricing.config, pricing.method) if one.plan.layers else 0)
+        tokens = job.how.training_tokens(device)
+        memory = max(memory, step_bytes(pricing.config, pricing.method, precision=one.precision, tokens=tokens))
+        for step in one.plan.steps:
+            if step.id in missing and step.id not in rows:
+                if _alike(one) not in speeds:
+                    speeds[_alike(one)] = _speed(pricing, job, device, measured=measured)
+                rows[step.id] = _to_do(step, pricing.load(step.id), speeds[_alike(one)])
+            rows.setdefault(step.id, _done(step))
     return {
-        "steps": list(told.values()),
+        "steps": list(rows.values()),
         "trainable_parameters": parameters,
         "memory_bytes": int(memory),
-        "disk_bytes": sum(step["disk_bytes"] for step in told.values()),
-        "seconds": round(sum(step["seconds"] for step in told.values()), 1),
+        "disk_bytes": sum(step.get("disk_bytes", 0) for step in rows.values()),
+        "seconds": round(sum(step.get("seconds", 0.0) for step in rows.values()), 1),
         "measured": measured,
     }
 
 
-def _done(step: Step) -> dict[str, Any]:
+def _done(step: Step) -> PlannedStep:
     return {"id": step.id, "kind": step.kind, "name": step.name, "status": "done", "seconds": 0.0, "disk_bytes": 0}
 
 
-def _to_do(step: Step, load_: Load, speed: Speed, config: dict[str, Any], method: MethodSpec) -> dict[str, Any]:
-    rate = speed.training if step.kind == "train" else speed.forward
-    disk = artefact_bytes(config, method) if step.kind == "train" else load_.rows * ROW_BYTES[step.kind]
-    told = {"status": "to do", "seconds": round(load_.work / rate, 1), "disk_bytes": disk, "rows": load_.rows}
-    return _done(step) | told
+def _to_do(step: Step, load: Load, speed: Speed) -> PlannedStep:
+    return {
+        "id": step.id,
+        "kind": step.kind,
+        "name": step.name,
+        "status": "to do",
+        "seconds": speed.seconds(load),
+        "disk_bytes": load.disk_bytes,
+        "rows": load.rows,
+    }
 
 
-def _method(making: PlannedRequest) -> MethodSpec:
-    if not making.plan.layers:
-        return stack.BARE
-    spec = making.plan.layers[-1].spec
-    assert isinstance(spec, TrainSpec), "layers are train steps"
-    return spec.method
-
-
-def _load(step: Step, making: PlannedRequest, known: Mapping[str, Load], sizes: Sizes) -> Load:
-    spec = step.spec
-    if isinstance(spec, AttackSpec):
-        cell = next(cell for cell in making.plan.cells if cell.id == step.parents["cell"])
-        clean = known.get(cell.id) or _load(cell, making, known, sizes)
-        passes: float = spec.budget if spec.search == "greedy" else min(spec.budget, TRIES)
-        return Load(clean.rows, clean.tokens, passes)
-    limit = spec.optimisation.max_length if isinstance(spec, TrainSpec) else spec.max_length
-    others = spec.others if isinstance(spec, TrainSpec) else ()
-    beside = sum(other.share or 0.0 for other in others)  # batches of masked language modelling, on top of the tasks'
-    passes = spec.optimisation.epochs / (1 - beside) if isinstance(spec, TrainSpec) else 1.0
-    read = tuple(zip((step.task, *step.others), (spec.rows, *(other.rows for other in others)), strict=True))
-    key = (*(rows for _, rows in read), limit)
-    if key not in sizes:
-        sizes[key] = _size(making.planner.source, read, limit)
-    return Load(*sizes[key], passes)
-
-
-def _size(source: Source, read: Sequence[tuple[Task, RowsSpec]], limit: int) -> tuple[int, float]:
-    """Return how many rows there are, and their mean tokens."""
-    examples = [
-        (task, example)
-        for task, rows in read
-        if task is not MLM
-        for example in load_all(source, task, rows.language, rows.split, limit=rows.limit).examples
-    ]
-    return len(examples), mean_tokens(examples, limit)
+def _method(planned: PlannedRequest) -> MethodSpec:
+    return train_spec(planned.plan.layers[-1]).method if planned.plan.layers else stack.BARE
 
 
 def mean_tokens(examples: Sequence[tuple[Task, Example]], limit: int) -> float:
@@ -167,39 +162,36 @@ def _inputs(task: Task, example: Example) -> list[list[str]]:
     return [[*fields, option] for option in options] or [fields]
 
 
-def _alike(making: PlannedRequest) -> Hashable:
+def _alike(planned: PlannedRequest) -> Hashable:
     """Return what two requests share that run at one speed: they may differ in seed and in what is below."""
-    if not making.plan.layers:
-        return making.planner.backbone.revision
-    spec = making.plan.layers[-1].spec
-    assert isinstance(spec, TrainSpec), "layers are train steps"
+    if not planned.plan.layers:
+        return planned.backbone.revision
+    spec = train_spec(planned.plan.layers[-1])
     return spec.backbone, spec.method, spec.rows, spec.optimisation, spec.precision
 
 
-def _speed(making: PlannedRequest, config: dict[str, Any], job: Job, device: str, *, measured: bool) -> Speed:
-    # Nothing is trained on a bare backbone, and a forward alone is told well enough by arithmetic.
-    warmed_up = measured and making.plan.layers
-    return _measured(making, job, device) if warmed_up else _assumed(making, config, device)
+def _speed(pricing: _Pricing, job: Job, device: str, *, measured: bool) -> Speed:
+    # Nothing is trained on a bare backbone, and arithmetic is good enough for a forward alone.
+    return _measured(pricing, job, device) if measured and pricing.planned.plan.layers else _assumed(pricing, device)
 
 
-def _assumed(making: PlannedRequest, config: dict[str, Any], device: str) -> Speed:
+def _assumed(pricing: _Pricing, device: str) -> Speed:
     """Two operations per weight of the layers and token forward, as many backward, as many for weight gradients."""
-    shape = shape_of(config)
+    shape = shape_of(pricing.config)
     forward = 2.0 * shape.layers * linear_block(shape.hidden, shape.ffn)
-    training = (3 if _method(making).name == "full" else 2) * forward
-    rate = USUAL_SHARE * matmul_peak(device, stack.PRECISIONS[making.planner.precision])
+    training = (3 if pricing.method.name == "full" else 2) * forward
+    rate = USUAL_SHARE * matmul_peak(device, stack.PRECISIONS[pricing.planned.precision])
     return Speed(rate / training, rate / forward)
 
 
-def _measured(making: PlannedRequest, job: Job, device: str) -> Speed:
+def _measured(pricing: _Pricing, job: Job, device: str) -> Speed:
     """Time forward and backward over a few micro-batches of the top layer's training rows."""
-    step = making.plan.layers[-1]
-    spec = step.spec
-    assert isinstance(spec, TrainSpec), "layers are train steps"
+    step = pricing.planned.plan.layers[-1]
+    spec = train_spec(step)
     model = stack.trainable(
-        making.planner.backbone, (), spec.method, step.task, precision=spec.precision, seed=spec.seed, device=device
+        pricing.planned.backbone, (), spec.method, step.task, precision=spec.precision, seed=spec.seed, device=device
     )
-    rows = load_all(making.planner.source, step.task, spec.rows.language, spec.rows.split, limit=SAMPLE).examples
+    rows = pricing.rows.cell(step.task, spec.rows.language, spec.rows.split, SAMPLE).examples
     limits = Limits(spec.optimisation.max_length, spec.optimisation.stride)
     features = model.form.encode(rows, model.tokenizer, step.task, limits, targets=True)
     features.sort(key=len)

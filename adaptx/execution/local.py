@@ -1,156 +1,186 @@
-"""Walk plans: what is in the store is reused, what is missing is made, one stack at a time so that a model loads once.
+"""The executor of this process: one stack at a time so that a model loads once, what is missing made under leases.
 
 The bridge: nothing above this floor reaches torch but through here. Owns the order of work, leases and commits; what a
-step computes is in `steps.compute.steps`. Several processes run this same code: training steps take all ranks
-together, cells and attacks are dealt out one to a rank, and the store is where they meet.
+step computes is in `steps.compute`. Several processes of a launch run this same code: layers take all ranks together,
+other steps are dealt out, a cell with what stands on it to one rank, and the store is where they meet.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from adaptx.execution.progress import Numbered
+from adaptx.data.reader import RowsReader
 from adaptx.model.stack import TrainedLayer
-from adaptx.spec import TrainSpec
-from adaptx.steps.compute.steps import ComputeContext, LoadedStack, attack_step, eval_step, train_step
+from adaptx.steps.compute.stack_context import StackContext
+from adaptx.steps.progress import NumberedProgress
+from adaptx.steps.step import compute_of, kind_of
+from adaptx.steps.train import train_spec
 from adaptx.training.engine import Group, join
 
 if TYPE_CHECKING:
-    from adaptx.execution.make import Job, PlannedRequest
-    from adaptx.execution.progress import Tell
-    from adaptx.planning.planner import StackPlan, Step
-    from adaptx.store import Store
+    from adaptx.execution.job import Work
+    from adaptx.planning.request import PlannedRequest, StackPlan
+    from adaptx.steps.step import Step
+    from adaptx.store import StoreView
 
-__all__ = ["execute"]
+__all__ = ["LocalExecutor"]
 
-Work = Callable[[Path], Mapping[str, Any]]
+Compute = Callable[[Path], Mapping[str, object]]
 """Computes a step into the ``staged`` folder of its work folder and returns the facts for the manifest."""
 
 
-def execute(makings: Sequence[PlannedRequest], store: Store, job: Job, tell: Tell) -> set[str]:
-    """Make every missing step of every plan, then let go of weights that nothing needs any more.
+class LocalExecutor:
+    """Makes every missing step of every plan here, then lets go of weights that nothing needs any more."""
 
-    Returns the ids of the steps that this process made.
-    """
-    group = join(job.how)
-    made: set[str] = set()
-    steps = dict.fromkeys(step.id for making in makings for step in making.plan.steps)
-    numbered = Numbered(tell, [key for key in steps if store.get(key) is None])
-    for done, making in enumerate(makings, start=1):
-        place = ComputeContext(
-            backbone=making.planner.backbone,
-            source=making.planner.source,
-            how=job.how,
-            device=group.device,
-            leads=group.rank == 0,
-            strict=job.strict,
-            tell=numbered,
-            text=making.planner.text_folder if making.planner.choices.mlm else None,
-        )
-        walk = _Walk(making.plan, place, store, group, numbered)
-        walk.run()
-        made |= walk.made
-        if job.keep == "needed" and group.rank == 0:
-            _let_go(making.plan, makings[done:], store)
-    return made
+    def submit(self, work: Work) -> None:
+        """Walk the plans; all ranks agree first on what is missing, since each may see the store at another moment."""
+        group = join(work.job.how)
+        missing: frozenset[str] = group.agree(work.missing)
+        steps = dict.fromkeys(step.id for planned in work.planned for step in _order(planned.plan))
+        progress = NumberedProgress(work.report, [key for key in steps if key in missing])
+        readers: dict[Hashable, RowsReader] = {}
+        for done, planned in enumerate(work.planned, start=1):
+            rows = _reader(planned, work, readers)
+            _Walk(planned, rows, missing, work, group, progress).run()
+            if work.job.keep == "needed" and group.rank == 0:
+                _evict_weights(planned, work.planned[done:], work.view)
 
 
-def _let_go(plan: StackPlan, later: Sequence[PlannedRequest], store: Store) -> None:
+def _reader(planned: PlannedRequest, work: Work, readers: dict[Hashable, RowsReader]) -> RowsReader:
+    """Return the reader of a source and a folder of text, one for all requests that share them."""
+    key = planned.choices.source, planned.text_folder
+    if key not in readers:
+        readers[key] = RowsReader(planned.source, strict=work.job.strict, text=planned.text_folder)
+    return readers[key]
+
+
+def _evict_weights(planned: PlannedRequest, later: Sequence[PlannedRequest], view: StoreView) -> None:
     """Evict ``full`` weights (2.2 GB each for XLM-R Large) once every planned step on them is committed."""
-    wanted = {step.id for making in later for step in making.plan.layers}
-    for step in plan.layers:
-        spec = step.spec
-        if isinstance(spec, TrainSpec) and spec.method.name == "full" and plan.cells and step.id not in wanted:
-            store.evict(step.id)
+    wanted = {step.id for other in later for step in other.plan.layers}
+    for step in planned.plan.layers:
+        is_spent = bool(planned.plan.cells) and step.id not in wanted
+        if is_spent and train_spec(step).method.name == "full":
+            view.store.evict(step.id)
+            view.forget(step.id)
 
 
 class _Walk:
     """One plan being walked by one process of a group."""
 
-    def __init__(self, plan: StackPlan, place: ComputeContext, store: Store, group: Group, progress: Numbered) -> None:
-        self.plan, self.place, self.store, self.group, self.progress = plan, place, store, group, progress
-        self.made: set[str] = set()
+    def __init__(
+        self,
+        planned: PlannedRequest,
+        rows: RowsReader,
+        missing: frozenset[str],
+        work: Work,
+        group: Group,
+        progress: NumberedProgress,
+    ) -> None:
+        self.plan, self.missing, self.work, self.group, self.progress = planned.plan, missing, work, group, progress
+        self.method = planned.choices.method
+        self.stack = StackContext(
+            backbone=planned.backbone,
+            rows=rows,
+            settings=work.job.how,
+            device=group.device,
+            leads=group.rank == 0,
+            report=progress,
+            layers=self.plan.layers,
+            steps={step.id: step for step in self.plan.steps},
+            open_layer=self._open_layer,
+        )
 
     def run(self) -> None:
-        for depth, step in enumerate(self.plan.layers):
+        for step in self.plan.layers:
             if self._is_needed(step):
-                self._train(step, self.plan.layers[:depth])
-        self._deal(self.plan.cells)
-        self._deal(self.plan.attacks)
-
-    def _is_needed(self, step: Step) -> bool:
-        """Say whether a step is to be made: it is not there, or was let go and something missing stands on it."""
-        record = self.store.get(step.id)
-        if record is None:
-            return True
-        return record.evicted and any(self.store.get(other.id) is None for other in self.plan.steps)
-
-    def _train(self, step: Step, below: Sequence[Step]) -> None:
-        layers = [self._layer(lower) for lower in below]
-        self._make(step, lambda work: train_step(step, layers, self.place, work), together=True)
-
-    def _deal(self, steps: Sequence[Step]) -> None:
-        missing = [step for step in steps if self.store.get(step.id) is None]
-        mine = missing[self.group.rank :: self.group.size]
-        if mine:
-            bench = LoadedStack([self._layer(layer) for layer in self.plan.layers], self.plan.cells[0], self.place)
-            for step in mine:
-                self._make(step, self._work_of(step, bench))
+                self._make(step, together=True)
+        families = _families(self.plan.asked.values())
+        wanted = [family for family in families if any(step.id in self.missing for step in family)]
+        for family in wanted[self.group.rank :: self.group.size]:
+            for step in family:
+                if step.id in self.missing:
+                    self._make(step)
         self.group.barrier()
 
-    def _work_of(self, step: Step, bench: LoadedStack) -> Work:
-        if step.kind == "eval":
-            return lambda work: eval_step(step, bench, work)
-        cell = next(cell for cell in self.plan.cells if cell.id == step.parents["cell"])
-        return lambda work: attack_step(step, cell, self.plan.choices, bench, work)
+    def _is_needed(self, step: Step) -> bool:
+        """Say whether a layer is to be made: it is not there, or was let go and something missing stands on it."""
+        if step.id in self.missing:
+            return True
+        record = self.work.view.get(step.id)
+        evicted = record is not None and record.evicted
+        return bool(self.group.agree(evicted)) and any(other.id in self.missing for other in self.plan.steps)
 
-    def _make(self, step: Step, compute: Work, *, together: bool = False) -> None:
+    def _make(self, step: Step, *, together: bool = False) -> None:
         """Make one step under its lease and commit it; with ``together``, rank 0 leads and every rank computes."""
-        if together and self.group.size > 1:
-            self._make_together(step, compute)
-            return
-        with self.store.lease(step.id, on_wait=lambda holder: self._waiting(step, holder)) as lease:
-            if lease.already:
-                return
-            self._commit(step, compute)
+        compute = compute_of(kind_of(step.kind))
 
-    def _make_together(self, step: Step, compute: Work) -> None:
+        def computed(work: Path) -> Mapping[str, object]:
+            return compute(step, self.stack, work)
+
+        if together and self.group.size > 1:
+            self._make_together(step, computed)
+            return
+        store = self.work.view.store
+        with store.lease(step.id, on_wait=lambda holder: self._waiting(step, holder)) as lease:
+            if not lease.already:
+                self._commit(step, computed)
+
+    def _make_together(self, step: Step, compute: Compute) -> None:
+        store = self.work.view.store
         if self.group.rank > 0:
             if not self.group.agree(None):
-                compute(self.store.work(step.kind, step.id))
+                compute(store.work(step.kind, step.id))
                 self.group.barrier()  # rank 0 commits, and thereby clears the work folder, only now
             self.group.barrier()
             return
-        with self.store.lease(step.id, on_wait=lambda holder: self._waiting(step, holder)) as lease:
+        with store.lease(step.id, on_wait=lambda holder: self._waiting(step, holder)) as lease:
             if not self.group.agree(lease.already):
                 self._commit(step, compute, before=self.group.barrier)
         self.group.barrier()
 
-    def _commit(self, step: Step, compute: Work, before: Callable[[], None] = lambda: None) -> None:
-        work = self.store.work(step.kind, step.id)
-        self.progress.begin(step.id, step.name, step.kind, self.plan.choices.method)
+    def _commit(self, step: Step, compute: Compute, before: Callable[[], None] = lambda: None) -> None:
+        store = self.work.view.store
+        folder = store.work(step.kind, step.id)
+        self.progress.begin(step.id, step.name, step.kind, self.method)
         begin = time.perf_counter()
-        facts = compute(work)
+        facts = compute(folder)
         before()
-        self.store.commit(
+        record = store.commit(
             step.spec,
-            work / "staged",
+            folder / "staged",
             parents=step.parents,
-            how={key: str(value) for key, value in asdict(self.place.how).items() if value is not None},
+            how={key: str(value) for key, value in asdict(self.work.job.how).items() if value is not None},
             seconds=time.perf_counter() - begin,
-            facts={"name": step.name, "backbone": self.place.backbone.name, **facts},
+            facts={"name": step.name, "backbone": self.stack.backbone.name, **facts},
         )
-        self.made.add(step.id)
+        self.work.view.forget(step.id)
+        self.work.view.note(record)
+        self.work.on_made(step.id)
 
-    def _layer(self, step: Step) -> TrainedLayer:
-        spec = step.spec
-        assert isinstance(spec, TrainSpec), "layers are train steps"
-        record = self.store.intact(step.id)  # a flipped bit in a weight would be a wrong result without a sign
-        return TrainedLayer(id=step.id, path=record.path, method=spec.method, task=step.task.name)
+    def _open_layer(self, step: Step) -> TrainedLayer:
+        record = self.work.view.intact(step.id)  # a flipped bit in a weight would be a wrong result without a sign
+        return TrainedLayer(id=step.id, path=record.path, method=train_spec(step).method, task=step.task.name)
 
     def _waiting(self, step: Step, holder: str) -> None:
-        self.place.tell({"step": step.name, "phase": "wait", "holder": holder})
+        self.stack.report({"step": step.name, "phase": "wait", "holder": holder})
+
+
+def _order(plan: StackPlan) -> list[Step]:
+    """Return the steps of a plan in the order in which one process makes them."""
+    return [*plan.layers, *(step for family in _families(plan.asked.values()) for step in family)]
+
+
+def _families(kinds: Iterable[Sequence[Step]]) -> list[list[Step]]:
+    """Return steps with all that stands on them, parents first: what one rank makes from one reading of rows."""
+    families: dict[str, list[Step]] = {}
+    for step in (step for steps in kinds for step in steps):
+        home = next((families[parent] for parent in step.parents.values() if parent in families), None)
+        if home is None:
+            home = []
+        home.append(step)
+        families[step.id] = home
+    return list({id(family): family for family in families.values()}.values())

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -169,7 +169,7 @@ def parse_config(content: bytes, folder: Path, name: str) -> PretrainedConfig:
     return config
 
 
-def check_types(told: Mapping[str, Any], usual: Mapping[str, Any], name: str) -> None:
+def check_types(told: Mapping[str, object], usual: Mapping[str, object], name: str) -> None:
     """Raise `Incompatible` for a setting that is a text where the library's own is a number, and the like."""
     for key, value in told.items():
         expected: tuple[type, ...] = KINDS.get(type(usual.get(key)), ())
@@ -239,7 +239,7 @@ def build(
     """
     check_sizes(config, tensors, name)
     kind = MODEL_MAPPING[type(config)]
-    options: dict[str, Any] = {}
+    options: dict[str, object] = {}
     if "add_pooling_layer" in inspect.signature(kind.__init__).parameters:
         options["add_pooling_layer"] = pooler
     own, heads = encoder_tensors(tensors, kind.base_model_prefix)

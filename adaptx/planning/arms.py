@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from adaptx.execution.make import Request
 from adaptx.planning.choices import METHODS, Choices
+from adaptx.planning.request import Request
 from adaptx.tasks.catalog import task_named
 
 __all__ = ["Arm", "Comparison", "arms_of", "requests_of"]

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from adaptx.errors import Incompatible, UsageError
+from adaptx.steps.train import layer_name
 from adaptx.tasks.catalog import task_named, tasks_named
 from adaptx.tasks.forms import same_head
 
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
 
-__all__ = ["Layer", "layers_of", "name_of", "trained"]
+__all__ = ["Layer", "layers_of", "trained"]
 
 Layer = tuple["Task", ...]
 """The tasks that one layer learns: one, or the several of a mixture."""
@@ -32,7 +33,7 @@ def layers_of(names: Sequence[str], on: str | None = None) -> tuple[tuple[Layer,
     target = _target(named[-1], names[-1]) if on is None else task_named(on)
     layers = _with_rows(named if on else _with_counterpart(named[:-1], target))
     if target.trains_on and not any(same_head(task.form, task.labels, target) for task in layers[-1]):
-        top = name_of(layers[-1])
+        top = layer_name(layers[-1])
         raise Incompatible(
             f"a head trained on {top} ({layers[-1][0].form}) cannot answer {target.name} ({target.form})",
             hint=f"end the stack with {' '.join(target.trains_on)}",
@@ -43,11 +44,6 @@ def layers_of(names: Sequence[str], on: str | None = None) -> tuple[tuple[Layer,
 def trained(names: Sequence[str]) -> tuple[Layer, ...]:
     """Return the tasks of layers that are trained as named; raises `UsageError` for one without training rows."""
     return _with_rows([tasks_named(name) for name in names])
-
-
-def name_of(course: Layer) -> str:
-    """Return the name of a layer as it is typed: ``mnli+squad``."""
-    return "+".join(task.name for task in course)
 
 
 def _target(course: Layer, name: str) -> Task:

@@ -10,17 +10,19 @@ import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx import registry
-from adaptx.tasks.catalog import task_named, task_names
+from adaptx.tasks.catalog import built_in_names, task_named
 
 if TYPE_CHECKING:
+    from typing import Literal
+
+    from adaptx.schema.commands import Finding
     from adaptx.store import Store
 
 __all__ = ["examine"]
 
-Finding = dict[str, Any]
 PACKAGES = ("torch", "transformers", "peft", "adapters", "datasets", "deepspeed", "click", "rich")
 
 
@@ -29,7 +31,7 @@ def examine(store: Store) -> list[Finding]:
     return [*_packages(), *_plugins(), *_pages(), _store(store), *_settings()]
 
 
-def _finding(check: str, state: str, detail: str) -> Finding:
+def _finding(check: str, state: Literal["ok", "note", "fault"], detail: str) -> Finding:
     return {"check": check, "state": state, "detail": detail}
 
 
@@ -58,10 +60,14 @@ def _plugins() -> list[Finding]:
 
 
 def _pages() -> list[Finding]:
-    names = task_names()
+    names = built_in_names()
     for name in names:
         task_named(name)
-    return [_finding("task pages", "ok", f"{len(names)} read")]
+    taken = [entry for entry in registry.entries(registry.TASKS) if entry.name in names]
+    told = [
+        _finding(f"task {entry.name}", "fault", f"{entry}: the name is a built-in's, which stands") for entry in taken
+    ]
+    return [_finding("task pages", "ok", f"{len(names)} read"), *told]
 
 
 def _store(store: Store) -> Finding:

@@ -7,144 +7,162 @@ Owns the shape of ``train --json``, ``stack --json``, ``compare --json`` and ``w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from adaptx.analysis.compare import ArmRun, compare
-from adaptx.analysis.scores import EvaluationCell, one_source, score_languages
+from adaptx.analysis.scores import EvaluationCell, score_languages
 from adaptx.errors import Missing
-from adaptx.execution.make import PlannedRequest, Request, StepResult, planned
 from adaptx.planning.arms import Arm, Comparison, arms_of
-from adaptx.spec import TrainSpec
+from adaptx.schema.sources import one_source
+from adaptx.steps.attack import read_outcomes
+from adaptx.steps.evaluate import eval_spec
+from adaptx.steps.train import parts_of_spec, train_spec
 from adaptx.store.difference import differences
-from adaptx.tables import read_json, read_rows
+from adaptx.tables import read_rows
 from adaptx.tasks.forms import form_named
 from adaptx.tasks.mlm import MLM
 
 if TYPE_CHECKING:
-    from adaptx.planning.planner import StackPlan, Step
     from adaptx.planning.recipe import Recipe
-    from adaptx.store import Store, StoredStep
+    from adaptx.planning.request import PlannedRequest, StackPlan
+    from adaptx.schema.commands import (
+        CompareResult,
+        ComparisonResult,
+        Heading,
+        RunResult,
+        StackResult,
+        StepRow,
+        TrainResult,
+        WhyResult,
+    )
+    from adaptx.steps.step import Step
+    from adaptx.store import Store, StoredStep, StoreView
 
 __all__ = ["cells_of", "compare_result", "run_result", "stack_result", "train_result", "why_result"]
 
-Result = dict[str, Any]
 
-
-def train_result(request: Request, store: Store, steps: Sequence[StepResult]) -> Result:
+def train_result(planned: PlannedRequest, view: StoreView, steps: Sequence[StepRow]) -> TrainResult:
     """Return what was trained: the stack, its best dev score, its files, and the steps."""
-    making = planned([request], store)[0]
-    top = committed(store, making.plan.layers[-1])
+    top = committed(view, planned.plan.layers[-1])
     facts = top.manifest["facts"]
     return {
-        **_heading(making),
+        **_heading(planned),
         "id": top.id,
         "path": str(top.path),
         "trainable_parameters": facts["trained_parameters"],
         "best": facts["best"],
-        "flags": no_dev([making.plan]),
+        "flags": no_dev([planned.plan]),
         "bytes": sum(file["bytes"] for file in top.manifest["files"].values()),
-        "steps": [asdict(step) for step in steps],
+        "steps": list(steps),
     }
 
 
-def stack_result(request: Request, store: Store, steps: Sequence[StepResult]) -> Result:
+def stack_result(planned: PlannedRequest, view: StoreView, steps: Sequence[StepRow]) -> StackResult:
     """Return the per-language table of one stack, clean and under every attack."""
-    making = planned([request], store)[0]
-    plan = making.plan
+    plan = planned.plan
     scores = score_languages(
-        cells_of(plan, store), chance=plan.target.chance, training_languages=training_languages(plan)
+        cells_of(plan, view), chance=plan.target.chance, training_languages=training_languages(plan)
     )
-    head = _heading(making) | {"split": _split(plan), "metric": plan.target.metric}
     scores["flags"] = [*no_dev([plan]), *scores["flags"]]
-    return {**head, **scores, "steps": [asdict(step) for step in steps]}
+    return {
+        **_heading(planned),
+        "split": _split(plan),
+        "metric": plan.target.metric,
+        **scores,
+        "steps": list(steps),
+    }
 
 
-def compare_result(comparison: Comparison, store: Store, steps: Sequence[StepResult]) -> Result:
+def compare_result(
+    comparison: Comparison, planned: Sequence[PlannedRequest], view: StoreView, steps: Sequence[StepRow]
+) -> CompareResult:
     """Return the comparison of every arm, paired on the same rows, with the heading of the command."""
-    return {**_compared(comparison, store), "steps": [asdict(step) for step in steps]}
+    return {**_compared(comparison, planned, view), "steps": list(steps)}
 
 
-def run_result(recipe: Recipe, store: Store, steps: Sequence[StepResult]) -> Result:
-    """Return every comparison of a recipe, with what a report tells beside them."""
-    comparisons = [_compared(comparison, store) for comparison in recipe.comparisons()]
+def run_result(
+    recipe: Recipe, planned: Sequence[PlannedRequest], view: StoreView, steps: Sequence[StepRow]
+) -> RunResult:
+    """Return every comparison of a recipe, with what a report tells beside them; ``planned`` in the recipe's order."""
+    plans = iter(planned)
+    arms = [(comparison, list(islice(plans, len(arms_of(comparison))))) for comparison in recipe.comparisons()]
+    comparisons = [_compared(comparison, of_arms, view) for comparison, of_arms in arms]
     return {
         "recipe": recipe.name,
         "why": recipe.why,
         "text": recipe.text,
         "commands": [f"adaptx run {recipe.path}", "adaptx verify"],
         "source": one_source(comparison["source"] for comparison in comparisons),
-        "versions": _versions(steps, store),
+        "versions": _versions(steps, view),
         "comparisons": comparisons,
-        "steps": [asdict(step) for step in steps],
+        "steps": list(steps),
     }
 
 
-def _versions(steps: Sequence[StepResult], store: Store) -> dict[str, list[str]]:
+def _versions(steps: Sequence[StepRow], view: StoreView) -> dict[str, list[str]]:
     """Return the distributions that made the steps, with every version that took part."""
     found: dict[str, set[str]] = {}
-    for record in filter(None, (store.get(step.id) for step in steps)):
+    for record in filter(None, (view.get(step["id"]) for step in steps)):
         for name, version in record.manifest["versions"].items():
             found.setdefault(name, set()).add(version)
     return {name: sorted(versions) for name, versions in sorted(found.items())}
 
 
-def _compared(comparison: Comparison, store: Store) -> Result:
-    arms = arms_of(comparison)
-    makings = planned([arm.request for arm in arms], store)
-    runs = [_run(arm, making.plan, store) for arm, making in zip(arms, makings, strict=True)]
-    plan = makings[0].plan
-    compared = compare(runs, chance=plan.target.chance, training_languages=training_languages(plan))
-    head = {
+def _compared(comparison: Comparison, planned: Sequence[PlannedRequest], view: StoreView) -> ComparisonResult:
+    runs = [_run(arm, one.plan, view) for arm, one in zip(arms_of(comparison), planned, strict=True)]
+    first, plan = planned[0], planned[0].plan
+    result = compare(runs, chance=plan.target.chance, training_languages=training_languages(plan))
+    result["flags"] = [*no_dev([one.plan for one in planned]), *result["flags"]]
+    heading = _heading(first)
+    return {
         "intermediate": comparison.intermediate,
         "target": plan.target.name,
         "metric": plan.target.metric,
         "chance": plan.target.chance,
         "split": _split(plan),
+        "backbone": heading["backbone"],
+        "source": heading["source"],
+        "precision": heading["precision"],
+        "backbone_revision": first.backbone.revision,
+        **result,
     }
-    told = _heading(makings[0])
-    head |= {key: told[key] for key in ("backbone", "source", "precision")}
-    head["backbone_revision"] = makings[0].planner.backbone.revision
-    compared["flags"] = [*no_dev([making.plan for making in makings]), *compared["flags"]]
-    return {**head, **compared}
 
 
-def _run(arm: Arm, plan: StackPlan, store: Store) -> ArmRun:
-    how = {key: value for step in plan.layers for key, value in committed(store, step).manifest["how"].items()}
+def _run(arm: Arm, plan: StackPlan, view: StoreView) -> ArmRun:
+    how = {key: value for step in plan.layers for key, value in committed(view, step).manifest["how"].items()}
     return ArmRun(
         name=arm.name,
         method=arm.method,
         intermediate=arm.intermediate,
         seed=arm.seed,
-        cells=cells_of(plan, store),
+        cells=cells_of(plan, view),
         control=arm.control,
         how=how,
     )
 
 
-def _heading(making: PlannedRequest) -> Result:
-    choices = making.planner.choices
+def _heading(planned: PlannedRequest) -> Heading:
+    choices, plan = planned.choices, planned.plan
     return {
-        "stack": list(making.plan.names),
-        "task": making.plan.target.name,
+        "stack": list(plan.names),
+        "task": plan.target.name,
         "backbone": choices.backbone,
-        "method": choices.method if making.plan.layers else "none",
-        "source": making.planner.source.name,
+        "method": choices.method if plan.layers else "none",
+        "source": planned.source.name,
         "seed": choices.seed,
-        "precision": making.planner.precision,
+        "precision": planned.precision,
     }
 
 
 def _split(plan: StackPlan) -> str:
-    rows: str = plan.cells[0].spec.rows.split  # type: ignore[union-attr]
-    return rows
+    return eval_spec(plan.cells[0]).rows.split
 
 
 def training_languages(plan: StackPlan) -> set[str]:
     """Return the languages that any layer of the stack was trained in."""
-    specs = [step.spec for step in plan.layers if isinstance(step.spec, TrainSpec)]
-    heard = [rows for spec in specs for rows in (spec.rows, *(other.rows for other in spec.others))]
-    return {language for rows in heard if rows.form != MLM.form for language in rows.language.split(",")}
+    read = [part.rows for step in plan.layers for part in parts_of_spec(train_spec(step))]
+    return {language for rows in read if rows.form != MLM.form for language in rows.language.split(",")}
 
 
 def no_dev(plans: Sequence[StackPlan]) -> list[str]:
@@ -158,40 +176,38 @@ def no_dev(plans: Sequence[StackPlan]) -> list[str]:
 
 
 def _without_dev(step: Step) -> list[str]:
-    spec = step.spec
-    assert isinstance(spec, TrainSpec), "layers are train steps"
-    devs = zip((step.task, *step.others), (spec.dev, *(other.dev for other in spec.others)), strict=True)
-    return [task.name for task, dev in devs if dev is None and task is not MLM]
+    parts = zip(step.tasks, parts_of_spec(train_spec(step)), strict=True)
+    return [task.name for task, part in parts if part.dev is None and task is not MLM]
 
 
-def committed(store: Store, step: Step) -> StoredStep:
+def committed(view: StoreView, step: Step) -> StoredStep:
     """Return a step's record; raise `Missing` where it was not made."""
-    record = store.get(step.id)
+    record = view.get(step.id)
     if record is None:
-        raise Missing(f"{step.name} is not in {store.root}", hint="run the same command without --dry-run")
+        raise Missing(f"{step.name} is not in {view.store.root}", hint="run the same command without --dry-run")
     return record
 
 
-def cells_of(plan: StackPlan, store: Store) -> list[EvaluationCell]:
+def cells_of(plan: StackPlan, view: StoreView) -> list[EvaluationCell]:
     """Return the stored rows of every cell of a plan, with the outcomes of its attacks."""
-    return [_cell(step, plan, store) for step in plan.cells]
+    return [_cell(step, plan, view) for step in plan.cells]
 
 
-def _cell(step: Step, plan: StackPlan, store: Store) -> EvaluationCell:
-    record = store.intact(step.id)
+def _cell(step: Step, plan: StackPlan, view: StoreView) -> EvaluationCell:
+    record = view.intact(step.id)
     records = read_rows(record.path / "predictions.parquet")
     attacks = [attack for attack in plan.attacks if attack.parents["cell"] == step.id]
     return EvaluationCell(
         language=step.language,
         source=record.spec["rows"]["source"],
         records=records,
-        outcomes={attack.label: read_rows(store.intact(attack.id).path / "outcomes.parquet") for attack in attacks},
+        outcomes={attack.label: read_outcomes(view.intact(attack.id)) for attack in attacks},
         majority=form_named(step.task.form).majority(records),
         quarantined=record.manifest["facts"]["quarantined"],
     )
 
 
-def why_result(store: Store, prefix: str) -> Result:
+def why_result(store: Store, prefix: str) -> WhyResult:
     """Return how a stored step differs from the nearest other one of its kind, field by field."""
     record = store.get(store.find(prefix))
     assert record is not None, "find returns ids of committed steps"
@@ -203,10 +219,5 @@ def why_result(store: Store, prefix: str) -> Result:
         "name": record.manifest["facts"]["name"],
         "nearest": nearest.id if nearest else None,
         "nearest_name": nearest.manifest["facts"]["name"] if nearest else None,
-        "differences": [asdict(difference) for difference in told],
+        "differences": [{"path": one.path, "here": one.here, "there": one.there} for one in told],
     }
-
-
-def scores_of(record: StoredStep) -> Any:
-    """Return the stored scores of an evaluated or attacked cell."""
-    return read_json(record.path / "scores.json")

@@ -7,28 +7,27 @@ reads the same rows in the same order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.errors import AdaptxError
-from adaptx.robustness.outcomes import summarise
-from adaptx.tables import read_json, read_rows
-from adaptx.tasks.forms import form_named
-from adaptx.tasks.stored_page import task_of
+from adaptx.steps.step import kind_of
+from adaptx.tables import read_json
 
 if TYPE_CHECKING:
+    from adaptx.schema.commands import VerifiedStep, VerifyResult
     from adaptx.store import Store, StoredStep
 
 __all__ = ["verify"]
 
 
-def verify(store: Store, prefixes: Sequence[str] = ()) -> dict[str, Any]:
+def verify(store: Store, prefixes: Sequence[str] = ()) -> VerifyResult:
     """Check the named steps, or all of them; return ``{"checked", "steps": [{"id", "kind", "name", "faults"}]}``."""
     ids = [store.find(prefix) for prefix in prefixes] or [record.id for record in store.all()]
     steps = [_checked(store, step_id) for step_id in ids]
     return {"checked": len(steps), "steps": steps}
 
 
-def _checked(store: Store, step_id: str) -> dict[str, Any]:
+def _checked(store: Store, step_id: str) -> VerifiedStep:
     faults = store.check(step_id)
     record = store.get(step_id)
     assert record is not None, "check raised where there is no such step"
@@ -38,20 +37,12 @@ def _checked(store: Store, step_id: str) -> dict[str, Any]:
 
 
 def _recomputed(record: StoredStep) -> list[str]:
-    if record.kind == "train":
-        return []
     try:
-        again = _scores(record)
+        again = kind_of(record.kind).recomputed(record)
     except AdaptxError as error:
         return [f"{record.path}: scores cannot be recomputed: {error}"]
+    if again is None:
+        return []
     stored = read_json(record.path / "scores.json")["scores"]
     wrong = sorted(key for key in {*again, *stored} if again.get(key) != stored.get(key))
     return [f"{record.path}/scores.json: {key} is {stored.get(key)}, the rows give {again.get(key)}" for key in wrong]
-
-
-def _scores(record: StoredStep) -> dict[str, float]:
-    if record.kind == "attack":
-        return summarise(read_rows(record.path / "outcomes.parquet"))
-    task = task_of(record)
-    rows = read_rows(record.path / "predictions.parquet")
-    return form_named(task.form).score(rows, task, record.spec["rows"]["language"])

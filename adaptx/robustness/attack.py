@@ -8,17 +8,23 @@ none, for the *search* asks.
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 from adaptx.errors import PluginError, UsageError
-from adaptx.registry import load
+from adaptx.registry import ATTACKS, SECONDS, entries, is_apart, load
 from adaptx.robustness.edits import Candidate, Edit
-from adaptx.robustness.parameters import Between, OneOf, Parameter, Subset, resolve, schema
+from adaptx.robustness.parameters import Between, OneOf, Parameter, Subset, read_parameter, resolve, schema, spelled
+from adaptx.robustness.process import Gone, Process
+from adaptx.robustness.replies import Needs
 from adaptx.robustness.search import Search, search_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
+
+    from adaptx.spec import AttackSpec
 
 __all__ = [
     "Attack",
@@ -32,10 +38,10 @@ __all__ = [
     "attack",
     "attack_request",
     "parse_attack",
+    "request_of_spec",
     "requested",
 ]
 
-Needs = Literal["labels", "scores"]
 Unit = Literal["cluster", "character"]
 
 PROPOSAL_CONTEXT = frozenset({"text", "rng", "lang", "alphabet"})
@@ -54,8 +60,20 @@ class Attack:
     function: Callable[..., Any]
     parameters: tuple[Parameter, ...]
     takes: frozenset[str]  # the optional context that the signature names: alphabet, fields, protected
+    apart: str = ""  # a stranger's: the entry that a process of its own imports (`adaptx.robustness.worker`)
 
-    def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
+        """Return all but the function as JSON values."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "unit": self.unit,
+            "needs": self.needs,
+            "parameters": [spelled(parameter) for parameter in self.parameters],
+            "takes": sorted(self.takes),
+        }
+
+    def resolve(self, given: Mapping[str, object]) -> dict[str, object]:
         """Return all parameters as typed values; raises `UnknownName` or `UsageError`."""
         return resolve(self.parameters, given, owner=self.name)
 
@@ -156,7 +174,12 @@ class AttackRequest:
         return self.attack.version
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def is_apart(self) -> bool:
+        """Whether its code runs in a process of its own."""
+        return bool(self.attack.apart)
+
+    @property
+    def parameters(self) -> dict[str, object]:
         """All parameters, as they are recorded and hashed."""
         return {**self.own, **self.searching}
 
@@ -179,19 +202,55 @@ class AttackRequest:
 def attack_request(text: str, *, search: str = "random", budget: int = 64, seed: int = 0) -> AttackRequest:
     """Resolve what a person typed, ``NAME[:key=value,...]``, against the registered attacks; imports that one alone.
 
-    Raises: `UnknownName` for an attack, search or key, `UsageError` for a wrong value, `PluginError` for a broken one.
+    A stranger's is imported in a process of its own, which describes it. Raises `UnknownName` for an attack, search or
+    key, `UsageError` for a wrong value, `PluginError` for a broken one.
     """
     name, given = parse_attack(text)
-    found = load("adaptx.attacks", name)
+    return requested(_attack_named(name), given, search=search, budget=budget, seed=seed)
+
+
+def request_of_spec(spec: AttackSpec) -> AttackRequest:
+    """Return what a step's spec was made of; raises as `attack_request`."""
+    attack = _attack_named(spec.attack)
+    return requested(attack, spec.parameters, search=spec.search, budget=spec.budget, seed=spec.attack_seed)
+
+
+def _attack_named(name: str) -> Attack:
+    found = _described(tuple(sys.path), name) if is_apart(ATTACKS, name) else load(ATTACKS, name)
     if not isinstance(found, Attack):
         raise PluginError(
             f"{name!r} is registered as an attack but is a {type(found).__name__}", hint="decorate it with @attack"
         )
-    return requested(found, given, search=search, budget=budget, seed=seed)
+    if found.name != name:
+        raise PluginError(f"the attack registered as {name!r} is called {found.name!r}", hint="use one name")
+    return found
+
+
+@lru_cache(maxsize=64)
+def _described(path: tuple[str, ...], name: str) -> Attack:  # noqa: ARG001 - the path is part of the key
+    """Return a stranger's attack as its own process describes it."""
+    child = Process(name)
+    try:
+        value = child.hear(SECONDS)
+    except Gone as gone:
+        (entry,) = (entry for entry in entries(ATTACKS) if entry.name == name)
+        raise PluginError(f"cannot import {entry}: it {gone}") from None
+    finally:
+        child.close()
+    if "error" in value:
+        raise PluginError(value["error"], hint="adaptx doctor examines every plugin")
+    _check_name(value["name"], value["needs"], value["unit"])
+    parameters = tuple(map(read_parameter, value["parameters"]))
+    told = {**value, "parameters": parameters, "takes": frozenset(value["takes"])}
+    return Attack(**told, function=_elsewhere, apart=name)
+
+
+def _elsewhere(*_: Any, **__: Any) -> NoReturn:
+    raise AssertionError("the code of this attack is in a process of its own")
 
 
 def requested(
-    attack: Attack, given: Mapping[str, Any], *, search: str = "random", budget: int = 64, seed: int = 0
+    attack: Attack, given: Mapping[str, object], *, search: str = "random", budget: int = 64, seed: int = 0
 ) -> AttackRequest:
     """Resolve the parameters of an attack and its search; a door-2 attack brings its own search and ignores ``search``.
 

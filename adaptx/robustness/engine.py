@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
+from adaptx.robustness.deadline import STEP
 from adaptx.robustness.example_attack import AttackContext, ExampleAttack
 from adaptx.robustness.graphemes import Alphabet, count_alphabet, pieces, rule_of
 from adaptx.robustness.outcomes import Outcome, summarise
+from adaptx.robustness.worker import opened
 from adaptx.spec import digest
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class Attacked:
     outcomes: list[Outcome]
     scores: dict[str, float]
     flags: list[str]
-    facts: dict[str, Any]
+    facts: dict[str, object]
 
 
 def attack_cell(
@@ -62,23 +64,25 @@ def attack_cell(
     done: Mapping[str, Outcome] | None = None,
     on_done: Callable[[Outcome], None] | None = None,
     in_flight: int = 1024,
-    seconds: float = 10.0,
+    seconds: float = STEP,
 ) -> Attacked:
     """Attack every correctly answered example and return one outcome per example.
 
     ``alphabet`` holds the letters of the whole clean split per language (`alphabets`; counted over ``examples`` if
     None). ``done`` holds outcomes of an interrupted run, which are not computed again; ``on_done`` sees each new one as
     it is ready. ``in_flight`` is how many questions are gathered before the model is asked, ``seconds`` what a plugin
-    may take for one step: neither changes an outcome of a plugin that stays within it.
+    may compute for one step (`robustness.deadline`): neither changes an outcome of a plugin that stays within it. One
+    that overruns in several rows is given no further one: they are error rows.
     """
     letters = MappingProxyType(dict(alphabets(examples, task.attackable) if alphabet is None else alphabet))
-    cell = AttackContext(form=form, task=task, request=request, language=language, alphabets=letters, seconds=seconds)
     found = dict(done or {})
-    waiting = (ExampleAttack(cell, e, p) for e, p in zip(examples, clean, strict=True) if e.id not in found)
-    for row in _drive(waiting, answers, in_flight):
-        found[row.example.id] = outcome = row.outcome()
-        if on_done is not None:
-            on_done(outcome)
+    with opened(request, task.name, language, letters, seconds) as (starts, patience):
+        cell = AttackContext(form=form, task=task, request=request, language=language, starts=starts, patience=patience)
+        waiting = (ExampleAttack(cell, e, p) for e, p in zip(examples, clean, strict=True) if e.id not in found)
+        for row in _drive(waiting, answers, in_flight):
+            found[row.example.id] = outcome = row.outcome()
+            if on_done is not None:
+                on_done(outcome)
     outcomes = [found[example.id] for example in examples]
     flags = ["plugin-errors"] if any(o["status"] == "error" for o in outcomes) else []
     return Attacked(outcomes, summarise(outcomes), flags, _facts(examples, task.attackable, letters))
@@ -123,15 +127,31 @@ def alphabets(examples: Iterable[Example], fields: Sequence[str]) -> dict[str, A
     return {language: count_alphabet(texts[language]) for language in sorted(texts)}
 
 
-def _facts(examples: Sequence[Example], fields: Sequence[str], letters: Mapping[str, Alphabet]) -> dict[str, Any]:
+class ScriptRule(TypedDict):
+    """The rule of a script, and how many words of a cell were seen and may be edited under it."""
+
+    rule: str
+    minimum: int
+    keep_ends: bool
+    words: int
+    open: int
+
+
+def _facts(examples: Sequence[Example], fields: Sequence[str], letters: Mapping[str, Alphabet]) -> dict[str, object]:
     """Return the alphabets' hash and, per language and script, the rule in effect and how many words it opens."""
-    rules: dict[str, dict[str, dict[str, Any]]] = {}
+    rules: dict[str, dict[str, ScriptRule]] = {}
     for example in examples:
         for name in fields:
             scripts = rules.setdefault(example.languages[name], {})
             for piece in pieces(example.texts[name]):
                 rule = rule_of(piece.script)
-                fresh = {"rule": rule.name, "minimum": rule.minimum, "keep_ends": rule.keep_ends, "words": 0, "open": 0}
+                fresh: ScriptRule = {
+                    "rule": rule.name,
+                    "minimum": rule.minimum,
+                    "keep_ends": rule.keep_ends,
+                    "words": 0,
+                    "open": 0,
+                }
                 counts = scripts.setdefault(piece.script, fresh)
                 counts["words"] += 1
                 counts["open"] += bool(piece.open)

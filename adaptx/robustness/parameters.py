@@ -8,7 +8,7 @@ line); both end as the same typed value, so that they hash to the same id. Limit
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -17,7 +17,7 @@ from adaptx.errors import PluginError, UnknownName, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-__all__ = ["Between", "OneOf", "Parameter", "Subset", "resolve", "schema"]
+__all__ = ["Between", "OneOf", "Parameter", "Subset", "read_parameter", "resolve", "schema", "spelled"]
 
 KINDS = (bool, int, float, str)
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -77,6 +77,28 @@ class Parameter:
     limit: Between | OneOf | Subset | None = None
 
 
+def spelled(parameter: Parameter) -> dict[str, object]:
+    """Return a parameter as JSON values, which `read_parameter` reads back."""
+    limit = parameter.limit
+    told = None if limit is None else {"is": type(limit).__name__, **asdict(limit)}
+    return {"name": parameter.name, "kind": parameter.kind.__name__, "default": parameter.default, "limit": told}
+
+
+def read_parameter(value: Mapping[str, Any]) -> Parameter:
+    """Return the parameter that `spelled` wrote."""
+    kind = {kind.__name__: kind for kind in KINDS}[value["kind"]]
+    return Parameter(name=value["name"], kind=kind, default=value["default"], limit=_limit(value["limit"]))
+
+
+def _limit(value: Any) -> Between | OneOf | Subset | None:
+    if value is None:
+        return None
+    if value["is"] == Between.__name__:
+        return Between(value["low"], value["high"])
+    names = tuple(value["names"])
+    return OneOf(names) if value["is"] == OneOf.__name__ else Subset(names)
+
+
 def schema(function: Callable[..., Any], provided: Collection[str]) -> tuple[Parameter, ...]:
     """Read the parameters of ``function`` that the engine does not provide itself.
 
@@ -107,7 +129,7 @@ def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> Pa
     return Parameter(name=parameter.name, kind=kind, default=parameter.default, limit=limit)
 
 
-def resolve(parameters: Sequence[Parameter], given: Mapping[str, Any], *, owner: str) -> dict[str, Any]:
+def resolve(parameters: Sequence[Parameter], given: Mapping[str, object], *, owner: str) -> dict[str, object]:
     """Return every parameter's value, the defaults filled in.
 
     Raises: `UnknownName` for a key that is not there, `UsageError` for a value of the wrong type or out of its limit.

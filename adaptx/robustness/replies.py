@@ -8,22 +8,24 @@ mistake.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from adaptx.robustness.attack import Needs
-    from adaptx.tasks.example import Answered, Prediction
+    from adaptx.tasks.example import AnswerValue, Prediction
     from adaptx.tasks.forms import Goal
 
-__all__ = ["Budget", "Reply", "ScoredReply", "reply"]
+__all__ = ["Budget", "Needs", "Reply", "ScoredReply", "reply"]
+
+Needs = Literal["labels", "scores"]
+"""The threat model: what a reply tells beside whether the goal is reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a victim tells of one candidate: whether the goal is reached, and its answer (see `Answered`)."""
+    """What a victim tells of one candidate: whether the goal is reached, and its answer (see `AnswerValue`)."""
 
     reached: bool
-    answer: Answered
+    answer: AnswerValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,7 @@ from adaptx.robustness.parameters import Between, Parameter, schema
 if TYPE_CHECKING:
     from random import Random
 
-    from adaptx.robustness.attack import Needs
-    from adaptx.robustness.replies import Budget, Reply, ScoredReply
+    from adaptx.robustness.replies import Budget, Needs, Reply, ScoredReply
 
 __all__ = ["Proposals", "Questions", "Search", "random_search", "search_named", "search_names"]
 

@@ -1,34 +1,37 @@
 """What may stand on a task's page: one rule a key, and the agreements between keys.
 
-Owns the rules only; `tasks.task` builds the `Task`. A rule returns what is wrong with a value, in words, or None.
-Agreements look only at keys that are right by themselves, so that one typo is told once.
+Owns the rules and the reader, which makes a `Task` of a page and tells every mistake at once, with the key and the
+nearest allowed one, because a page is written by people who should not have to run adaptx once per typo. A rule
+returns what is wrong with a value, in words, or None. Agreements look only at keys that are right by themselves, so
+that one typo is told once.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from itertools import takewhile
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from adaptx import validation
-from adaptx.errors import UnknownName
+from adaptx.errors import UnknownName, UsageError
 from adaptx.spec import MethodSpec, Optimisation
 from adaptx.tasks.forms import form_named
+from adaptx.tasks.task import HubOverride, Task
 
 if TYPE_CHECKING:
     from adaptx.tasks.forms import Form
     from adaptx.validation import Rule
 
-__all__ = ["LANGUAGE", "METHODS", "NAME", "SPLITS", "joined", "listed", "mistakes_of"]
+__all__ = ["LANGUAGE", "METHODS", "NAME", "SPLITS", "joined", "listed", "mistakes_of", "read_page"]
 
 METHODS = ("full", "lora", "bottleneck")
 SPLITS = ("train", "dev", "test")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*")
-WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # a file or folder name that cannot climb out of its folder
-HUB_ID = re.compile(rf"{WORD.pattern}/{WORD.pattern}")
-COMMIT = re.compile(r"[0-9a-f]{40}")
 OPTIONS = "options"  # of a choice: one column with a list, or a column each
 GRADED = ("pearson",)  # metrics of grades, which have a range in place of labels
 HUB_KEYS = ("revision", "hub_config", "hub_language", "hub_splits", "hub_columns")
@@ -78,9 +81,10 @@ def _defaults(value: Any) -> str | None:
 
 NAMED = validation.matching(NAME, "a name of small letters, digits, - and _")
 TAGGED = validation.matching(LANGUAGE, "a BCP-47 tag such as de, zh-Hant or pt-BR")
-WORDED = validation.matching(WORD, "a single name without a path in it")
-HUB = validation.matching(HUB_ID, "a hub id, namespace/name")
-COMMITTED = validation.matching(COMMIT, "a commit of 40 hex digits")
+WORDED = validation.matching(validation.WORD, "a single name without a path in it")
+HUB = validation.matching(validation.HUB_ID, "a hub id, namespace/name")
+COMMITTED = validation.matching(validation.COMMIT, "a commit of 40 hex digits")
+SPLIT_KEYS = ("splits", "hub_splits")
 OURS = validation.one_of(*SPLITS)
 UPSTREAM_SPLITS = validation.table(OURS, validation.either(WORDED, validation.list_of(WORDED), list))
 COLUMNS = validation.table(
@@ -228,3 +232,52 @@ def joined(value: Any) -> Any:
 def listed(value: Any) -> list[Any]:
     """Return a key that may be one value or a list of them as a list."""
     return list(value) if isinstance(value, list) else [value]
+
+
+def read_page(text: str, where: str) -> Task:
+    """Return the task of a TOML page; ``where`` names the page in messages.
+
+    Raises `UsageError` that lists every mistake of the page.
+    """
+    try:
+        page = joined(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{where} is not TOML: {error}") from error
+    validation.refuse(where, mistakes_of(page))
+    absent: dict[str, object] = {"labels": (), "hub": None, "revision": None}
+    plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}
+    return Task(**absent | plain | _resolved(page), notes=_notes(text))
+
+
+def _notes(text: str) -> str:
+    """Return the comment with which a page begins: what a reader must know of the data."""
+    head = takewhile(lambda line: line.startswith("#"), text.splitlines())
+    return " ".join(line.removeprefix("#").strip() for line in head)
+
+
+def _resolved(page: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys whose value on a `Task` is not simply what the page says."""
+    elsewhere, translations = (HubOverride(**_frozen(page.get(key, {}))) for key in ("elsewhere", "translations"))
+    several = {key: {split: listed(names) for split, names in page.get(key, {}).items()} for key in SPLIT_KEYS}
+    return {
+        **{key: _frozen(value) for key, value in several.items()},
+        "languages": _frozen({**page["languages"], **elsewhere.languages}),
+        "elsewhere": elsewhere,
+        "translations": translations,
+        "gold_splits": tuple(page.get("gold_splits", page["splits"])),
+        "repairs": tuple(listed(page.get("repair", []))),
+        "defaults": _frozen(_by_method(page)),
+    }
+
+
+def _by_method(page: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return per method what the page says for all methods, overridden by what it says for that one."""
+    told = page.get("defaults", {})
+    shared = {key: value for key, value in told.items() if key not in METHODS}
+    return {method: shared | told.get(method, {}) for method in METHODS if told}
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: _frozen(inner) for key, inner in value.items()})
+    return tuple(value) if isinstance(value, list) else value

@@ -1,27 +1,19 @@
 """A task is one TOML page of data: where rows come from, what columns mean, how it is scored, how it is learnt.
 
-Owns `Task` and the reader of pages; may not read rows. Code appears on a page only as the name of a repair that its
-form provides. Every mistake of a page is reported at once, with the key and the nearest allowed one, because a page is
-written by people who should not have to run adaptx once per typo.
+Owns `Task`; may not read rows, nor the page (`tasks.page` does). Code appears on a page only as the name of a repair
+that its form provides.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import takewhile
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, Never
 
-from adaptx import validation
-from adaptx.errors import UsageError
-from adaptx.tasks.page import METHODS, joined, listed, mistakes_of
+__all__ = ["HubOverride", "Task"]
 
-__all__ = ["HubOverride", "Task", "read_page"]
-
-EMPTY: Mapping[str, Any] = MappingProxyType({})
-SPLIT_KEYS = ("splits", "hub_splits")
+EMPTY: Mapping[str, Never] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +23,10 @@ class HubOverride:
     languages: Mapping[str, str] = field(default_factory=lambda: EMPTY)  # tag -> the hub's config
     hub: str | None = None  # None: in folders only
     revision: str | None = None
+
+
+OrNull = Annotated[HubOverride, HubOverride | None]
+"""In JSON null where it holds no language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +62,12 @@ class Task:
         default_factory=lambda: EMPTY
     )  # where the hub names them otherwise; () for one that it lacks
     hub_columns: Mapping[str, Any] = field(default_factory=lambda: EMPTY)  # likewise
-    elsewhere: HubOverride = HubOverride()  # languages that another hub data set holds, under the names of `columns`
-    translations: HubOverride = HubOverride()  # languages into which the training rows were translated by machine
+    elsewhere: OrNull = HubOverride()  # languages that another hub data set holds, under the names of `columns`
+    translations: OrNull = HubOverride()  # languages into which the training rows were translated by machine
     extra_languages: tuple[str, ...] = ()  # evaluated only when asked for: XTREME-R's, which enter no mean of XTREME's
-    sizes: Mapping[str, Any] = field(default_factory=lambda: EMPTY)  # split -> rows of each language, or by tag
+    sizes: Mapping[str, int | Mapping[str, int]] = field(
+        default_factory=lambda: EMPTY
+    )  # split -> rows of each language, or by tag
     gold_splits: tuple[str, ...] = ()  # whose labels are published; none named on the page: all
     parallel: str | None = None  # column whose value translations share; None: the row number
     group: str | None = None  # column that clusters rows (premise, context); None: each row alone
@@ -101,59 +99,15 @@ class Task:
 
     @property
     def attackable(self) -> tuple[str, ...]:
-        """Fields that an attack may edit unless told otherwise, in reading order."""
+        """Fields that an attack may edit by default, in reading order."""
         return tuple(name for name, open_ in self.fields.items() if open_)
 
     @property
-    def unlabelled(self) -> tuple[str, ...]:
+    def mines_pairs(self) -> bool:
+        """Whether pairs are mined out of two lists (BUCC) and not queries answered: retrieval scored by F1."""
+        return self.form == "retrieval" and self.metric == "f1"
+
+    @property
+    def splits_without_gold(self) -> tuple[str, ...]:
         """Declared splits whose gold is not published: predicted for a submission, never evaluated."""
         return tuple(split for split in self.splits if split not in self.gold_splits)
-
-
-def read_page(text: str, where: str) -> Task:
-    """Return the task of a TOML page; ``where`` names the page in messages.
-
-    Raises `UsageError` that lists every mistake of the page.
-    """
-    try:
-        page = joined(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{where} is not TOML: {error}") from error
-    validation.refuse(where, mistakes_of(page))
-    absent: dict[str, Any] = {"labels": (), "hub": None, "revision": None}
-    plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}
-    return Task(**absent | plain | _resolved(page), notes=_notes(text))
-
-
-def _notes(text: str) -> str:
-    """Return the comment with which a page begins: what a reader must know of the data."""
-    head = takewhile(lambda line: line.startswith("#"), text.splitlines())
-    return " ".join(line.removeprefix("#").strip() for line in head)
-
-
-def _resolved(page: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys whose value on a `Task` is not simply what the page says."""
-    elsewhere, translations = (HubOverride(**_frozen(page.get(key, {}))) for key in ("elsewhere", "translations"))
-    several = {key: {split: listed(names) for split, names in page.get(key, {}).items()} for key in SPLIT_KEYS}
-    return {
-        **{key: _frozen(value) for key, value in several.items()},
-        "languages": _frozen({**page["languages"], **elsewhere.languages}),
-        "elsewhere": elsewhere,
-        "translations": translations,
-        "gold_splits": tuple(page.get("gold_splits", page["splits"])),
-        "repairs": tuple(listed(page.get("repair", []))),
-        "defaults": _frozen(_defaults(page)),
-    }
-
-
-def _defaults(page: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return per method what the page says for all methods, overridden by what it says for that one."""
-    told = page.get("defaults", {})
-    shared = {key: value for key, value in told.items() if key not in METHODS}
-    return {method: shared | told.get(method, {}) for method in METHODS if told}
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return MappingProxyType({key: _frozen(inner) for key, inner in value.items()})
-    return tuple(value) if isinstance(value, list) else value

@@ -9,6 +9,7 @@ size and hash as the hub does: git's own of a small file, sha256 of one in ``lfs
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,6 +18,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,3 +154,14 @@ def _file(repository: Repository, revision: str, name: str, *, send_body: bool) 
     headers = {"ETag": f'"{digest(repository, name)}"', "X-Repo-Commit": repository.commit, "Accept-Ranges": "bytes"}
     told = {"Content-Length": str(repository.length[name])} if name in repository.length else {}
     return 200, body, {**headers, **told}
+
+
+def parquet(rows: list[dict[str, Any]]) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    return file.getvalue()
+
+
+def question(number: int) -> dict[str, Any]:
+    answers = {"text": ["mill"], "answer_start": [4]}
+    return {"id": f"q{number}", "question": "What?", "context": f"The mill {number}", "answers": answers}

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adaptx.errors import Missing, UsageError
-from adaptx.planning.choices import Choices
-from adaptx.planning.planner import Planner
 from adaptx.spec import TrainSpec
-from adaptx.store import Store
 
 SENTENCE = {"tokens": ["Selm", "sleeps"], "tags": ["N", "S[dcl]\\NP"]}
 PAIR = {"premise": "a", "hypothesis": "b", "label": 0}
@@ -25,11 +23,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def planner(folder: Path, tmp_path: Path):
-    def plan(**choices: Any) -> Planner:
-        return Planner(Choices(source=str(folder), backbone="nano", **choices), Store(tmp_path / "runs"))
-
-    return plan
+def planner(folder: Path, asked):
+    folder.mkdir()
+    return partial(asked, source=str(folder), backbone="nano")
 
 
 def write(folder: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:

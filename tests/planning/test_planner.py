@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adaptx.data.source import open_source
 from adaptx.errors import Incompatible, UnknownName, UsageError
 from adaptx.mini import suite
 from adaptx.planning.choices import Choices, PerTask
-from adaptx.planning.layers import layers_of, name_of
-from adaptx.planning.planner import Planner, StackPlan, asked_attack
+from adaptx.planning.layers import layers_of
+from adaptx.planning.resolver import Resolver
 from adaptx.spec import AttackSpec, EvalSpec, Sampling, TrainSpec
-from adaptx.store import Store
+from adaptx.steps.train import layer_name
+
+if TYPE_CHECKING:
+    from adaptx.planning.request import StackPlan
+    from adaptx.store import Store
 
 CELLS = [f"pawsx {tag}" for tag in suite.languages("pawsx")]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "runs")
+def planner(asked):
+    return partial(asked, source="mini", backbone="nano")
 
 
-@pytest.fixture
-def planner(store: Store):
-    def plan(**choices: Any) -> Planner:
-        return Planner(Choices(source="mini", backbone="nano", **choices), store)
-
-    return plan
+def resolver(store: Store, names: tuple[str, ...], **choices: Any) -> Resolver:
+    source = open_source(choices["source"], store)
+    return Resolver(Choices(**choices), store, source, *layers_of(names))
 
 
 def names(*asked: str, on: str | None = None) -> tuple[list[str], str]:
     layers, target = layers_of(asked, on)
-    return [name_of(course) for course in layers], target.name
+    return [layer_name(layer) for layer in layers], target.name
 
 
 @pytest.mark.parametrize(
@@ -213,9 +216,12 @@ def test_specs_hold_resolved_values_and_nothing_of_how(planner) -> None:
 
 
 def test_the_default_precision_is_bf16_but_for_the_small_backbone(store: Store) -> None:
-    assert Planner(Choices(source="mini"), store).precision == "bf16"
-    assert Planner(Choices(source="mini", backbone="nano"), store).precision == "fp32"
-    assert Planner(Choices(source="mini", backbone="nano", precision="bf16"), store).precision == "bf16"
+    def precision(**choices: Any) -> str:
+        return resolver(store, ("squad",), source="mini", **choices).precision
+
+    assert precision() == "bf16"
+    assert precision(backbone="nano") == "fp32"
+    assert precision(backbone="nano", precision="bf16") == "bf16"
 
 
 def test_a_plan_writes_nothing(planner, store: Store) -> None:
@@ -239,7 +245,7 @@ def test_an_unknown_name_is_refused_while_planning(choices, told, planner) -> No
 
 def test_an_unknown_method_is_refused(planner) -> None:
     with pytest.raises(UnknownName, match="method 'lara'"):
-        planner(method="lara")
+        planner(method="lara").train(("squad",))
 
 
 def test_a_rank_for_another_method_is_refused(planner) -> None:
@@ -247,8 +253,10 @@ def test_a_rank_for_another_method_is_refused(planner) -> None:
         planner(method="full", rank=4).train(("squad",))
 
 
-def test_an_attack_takes_search_budget_and_seed_from_the_choices() -> None:
-    asked = asked_attack("charswap:rate=0.3", Choices(search="greedy", budget=9, attack_seed=4))
+def test_an_attack_takes_search_budget_and_seed_from_the_choices(store: Store) -> None:
+    choices = {"attacks": ("charswap:rate=0.3",), "search": "greedy", "budget": 9, "attack_seed": 4}
+    ((label, asked),) = resolver(store, ("pawsx",), source="mini", **choices).attacks
+    assert label == "charswap:rate=0.3"
     assert (asked.name, asked.search, asked.budget, asked.seed) == ("charswap", "greedy", 9, 4)
     assert asked.parameters["rate"] == 0.3
 
@@ -263,9 +271,9 @@ def sentences(tmp_path: Path) -> Path:
     return tmp_path / "rows"
 
 
-def test_a_bare_backbone_is_named_where_no_train_step_carries_it(store: Store, sentences: Path) -> None:
+def test_a_bare_backbone_is_named_where_no_train_step_carries_it(asked, sentences: Path) -> None:
     plans = [
-        Planner(Choices(source=str(sentences), backbone="nano", method=method, layer=layer), store).stack(("tatoeba",))
+        asked(source=str(sentences), backbone="nano", method=method, layer=layer).stack(("tatoeba",))
         for method, layer in (("lora", None), ("full", None), ("lora", 2))
     ]
     assert [plan.title for plan in plans] == ["backbone"] * 3
@@ -276,7 +284,7 @@ def test_a_bare_backbone_is_named_where_no_train_step_carries_it(store: Store, s
     assert plans[0].cells[0].parents == {}
 
 
-def test_what_needs_no_training_cannot_be_trained(store: Store, sentences: Path) -> None:
+def test_what_needs_no_training_cannot_be_trained(asked, sentences: Path) -> None:
     with pytest.raises(UsageError, match="no training rows") as error:
-        Planner(Choices(source=str(sentences), backbone="nano"), store).train(("tatoeba",))
+        asked(source=str(sentences), backbone="nano").train(("tatoeba",))
     assert error.value.hint == "it needs none: adaptx stack tatoeba"

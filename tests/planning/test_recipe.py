@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from adaptx.cli.options import WHAT
 from adaptx.errors import Exit, Missing, UsageError
-from adaptx.execution.make import Request, planned
 from adaptx.planning.arms import Comparison, arms_of
 from adaptx.planning.choices import METHODS, Choices, PerTask
+from adaptx.planning.planner import plan_all
 from adaptx.planning.recipe import RULES, is_recipe, read_recipe
 from adaptx.store import Store
+
+if TYPE_CHECKING:
+    from adaptx.planning.request import Request
 
 LEAST = 'why = "to see"\nintermediates = ["squad"]\ntargets = ["pawsx"]\n'
 
@@ -65,7 +68,7 @@ def test_numbers_are_read_as_the_command_line_reads_them(written) -> None:
 
 def test_a_grid_shares_the_arms_without_an_intermediate_and_has_the_ids_of_compare(written, tmp_path: Path) -> None:
     def ids(requests: list[Request]) -> set[str]:
-        return {step.id for making in planned(requests, Store(tmp_path)) for step in making.plan.steps}
+        return {step.id for making in plan_all(requests, Store(tmp_path)) for step in making.plan.steps}
 
     text = LEAST.replace('["squad"]', '["squad", "mnli"]')
     text += 'source = "mini"\nbackbones = ["nano"]\nattacks = ["charswap"]\n'

@@ -23,8 +23,8 @@ __all__ = [
     "Goal",
     "Placeholder",
     "PredictionRecord",
-    "checked_id",
-    "checked_text",
+    "check_id",
+    "check_text",
     "form_named",
     "read_text",
     "same_head",
@@ -62,7 +62,7 @@ class Form(Protocol):
     scorers: tuple[str, ...]  # what a page's scorer may be
     repairs: tuple[str, ...]  # what a page may ask for by name
 
-    def read(self, row: Mapping[str, Any], task: Task, *, id: str, language: str) -> Example:
+    def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn an upstream row into an example whose ``parallel`` and ``group`` are ``id``: the file decides those.
 
         Raises `RowFault` naming the field if the row cannot be used, `Placeholder` if the page declares such rows.
@@ -89,7 +89,7 @@ class Form(Protocol):
         """Return whether an attack succeeded: ``prediction`` on the edited text, ``clean`` on ``example`` itself."""
         ...
 
-    def protected(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    def protected_spans(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """Return per field the half-open spans that no attack may touch (the answer and its copies)."""
         ...
 
@@ -121,12 +121,12 @@ def same_head(form: str, labels: Collection[str], task: Task) -> bool:
     return form == task.form and (set(labels) == set(task.labels) or not form_named(form).by_label)
 
 
-def read_text(row: Mapping[str, Any], column: str) -> str:
-    """Return a row's text as the upstream wrote it, byte for byte; raises `RowFault` as `checked_text`."""
-    return checked_text(row.get(column), column)
+def read_text(row: Mapping[str, object], column: str) -> str:
+    """Return a row's text as the upstream wrote it, byte for byte; raises `RowFault` as `check_text`."""
+    return check_text(row.get(column), column)
 
 
-def checked_text(text: Any, column: str) -> str:
+def check_text(text: Any, column: str) -> str:
     """Return a text of ``column`` as it is: offsets count its code points.
 
     Raises `RowFault` for a value that is absent, not a text, blank, longer than `MAX_CHARACTERS`, or not Unicode.
@@ -142,7 +142,7 @@ def checked_text(text: Any, column: str) -> str:
     return text
 
 
-def checked_id(found: Any, column: str) -> str:
+def check_id(found: Any, column: str) -> str:
     """Return an id of ``column`` as text: a text that is not blank, or a whole number.
 
     Raises `RowFault` for anything else, for more than `MAX_ID` characters, and for what UTF-8 cannot write.

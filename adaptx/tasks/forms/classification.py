@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.metrics import accuracy, classification, correlation
 from adaptx.tasks.example import Example, Prediction
@@ -40,14 +40,14 @@ class Classification:
     scorers: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ("drop-placeholders", "drop-unlabelled")
 
-    def read(self, row: Mapping[str, Any], task: Task, *, id: str, language: str) -> Example:
+    def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; raise `RowFault`, or `Placeholder` where the page declares such rows."""
         columns = [task.columns[field] for field in task.fields]
         if "drop-placeholders" in task.repairs:
             _refuse_placeholders(row, columns)
-        answered = task.columns["label"]
-        if "drop-unlabelled" in task.repairs and row.get(answered) in UNLABELLED:
-            raise Placeholder(answered, "the annotators did not agree on a label")
+        label_column = task.columns["label"]
+        if "drop-unlabelled" in task.repairs and row.get(label_column) in UNLABELLED:
+            raise Placeholder(label_column, "the annotators did not agree on a label")
         return Example(
             id=id,
             parallel=id,
@@ -55,8 +55,8 @@ class Classification:
             language=language,
             texts={field: read_text(row, column) for field, column in zip(task.fields, columns, strict=True)},
             languages=dict.fromkeys(task.fields, language),
-            label=None if task.range else read_label(row, answered, task.labels),
-            grade=read_grade(row, answered, task.range) if task.range else None,
+            label=None if task.range else read_label(row, label_column, task.labels),
+            grade=read_grade(row, label_column, task.range) if task.range else None,
         )
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
@@ -79,7 +79,7 @@ class Classification:
         """Return whether the label is lost or the grade moved, and how near the attack is to that."""
         return _kind(task).goal(example, prediction, clean, task)
 
-    def protected(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    def protected_spans(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """Return nothing: no part of a text is the answer."""
         return {}
 
@@ -95,7 +95,7 @@ def _kind(task: Task) -> Labelled | Graded:
     return GRADED if task.range else LABELLED
 
 
-def _refuse_placeholders(row: Mapping[str, Any], columns: Sequence[str]) -> None:
+def _refuse_placeholders(row: Mapping[str, object], columns: Sequence[str]) -> None:
     for column in columns:
         found = row.get(column, NOT_THERE)
         if found is None or (isinstance(found, str) and found.strip() in PLACEHOLDER_TEXTS):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.errors import DataFault
 from adaptx.metrics import accuracy, bucc
@@ -23,12 +23,11 @@ from adaptx.tasks.forms import Goal, PredictionRecord, read_text
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
 
-__all__ = ["HALF", "ITEM", "KEPT", "MINING", "Retrieval", "is_tuning", "kept_of", "threshold_of"]
+__all__ = ["HALF_SPLIT", "ITEM", "STORED_NEIGHBOURS", "Retrieval", "is_tuning", "pairs_above_threshold", "threshold_of"]
 
 ITEM = "item"  # the field of a row's own item: what its query is to find
-KEPT = 20  # of the items found, so many are stored
-MINING = "f1"  # the metric of pages that mine pairs, not answer queries
-HALF = "half"  # of the queries: what tuned the threshold where no dev split could
+STORED_NEIGHBOURS = 20  # of the items found
+HALF_SPLIT = "half"  # of the queries: what tuned the threshold where no dev split could
 
 
 class Retrieval:
@@ -37,7 +36,7 @@ class Retrieval:
     name = "retrieval"
     version = 1
     metrics: Mapping[str, int] = MappingProxyType(
-        {"accuracy": accuracy.VERSION, "map@20": ranks.VERSION, MINING: bucc.VERSION}
+        {"accuracy": accuracy.VERSION, "map@20": ranks.VERSION, "f1": bucc.VERSION}
     )
     columns: tuple[str, ...] = ()
     labelled = False
@@ -45,7 +44,7 @@ class Retrieval:
     scorers: tuple[str, ...] = ("ratio", "csls")
     repairs: tuple[str, ...] = ()
 
-    def read(self, row: Mapping[str, Any], task: Task, *, id: str, language: str) -> Example:
+    def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; what is right to find is the row's own item.
 
         A layout says in ``gold`` what else is; a column of that name in a file that has no layout means nothing.
@@ -59,7 +58,7 @@ class Retrieval:
                 field: read_text(row, column).strip() for field, column in task.columns.items() if field in task.fields
             },
             languages=_languages(task, language),
-            gold=tuple(row["gold"]) if task.layout else (id,),
+            gold=_gold_ids(row) if task.layout else (id,),
         )
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
@@ -75,7 +74,7 @@ class Retrieval:
             "scores": list(found.scores),
             "gold_score": found.gold_score,
         }
-        if task.metric == MINING:
+        if task.mines_pairs:
             record |= {"threshold": found.threshold, "tuned_on": found.tuned_on}
             record["sums"] = _terms(record)
         elif ITEM in example.texts:
@@ -89,8 +88,8 @@ class Retrieval:
         ``precision`` and ``recall`` of the pairs kept at the stored threshold, over all rows, or over the half that
         did not tune it. Raises `DataFault` for no records, and for no gold pair.
         """
-        if task.metric == MINING:
-            return _mined(records)
+        if task.mines_pairs:
+            return _mining_scores(records)
         if not records:
             raise DataFault("no queries to score", hint="check the split and --max-eval")
         scores = {task.metric: sum(self.value(record, task, language) for record in records) / len(records)}
@@ -100,7 +99,7 @@ class Retrieval:
 
     def value(self, record: PredictionRecord, task: Task, language: str) -> float:
         """Return the main metric of one record, computed again from what it found."""
-        if task.metric == MINING:
+        if task.mines_pairs:
             hits, size = _terms(record)
             return hits / size if size else 1.0
         cut = ranks.CUT if task.metric == "map@20" else 1
@@ -117,7 +116,7 @@ class Retrieval:
         gold = -1.0 if found.gold_score is None else found.gold_score
         return not self.correct(example, prediction, task), next(others, -1.0) - gold
 
-    def protected(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    def protected_spans(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """Return nothing: no part of a query is the answer."""
         return {}
 
@@ -131,28 +130,28 @@ def is_tuning(query: str) -> bool:
     return sha256(f"tune {query}".encode("utf-8", "surrogatepass")).digest()[0] % 2 == 0
 
 
-def threshold_of(mined: Iterable[PredictionRecord]) -> float:
+def threshold_of(mining_records: Iterable[PredictionRecord]) -> float:
     """Return the margin of greatest F1 on records of mining (id, gold, found and scores)."""
-    records = list(mined)
+    records = list(mining_records)
     return bucc.tune(_candidates(records), _gold(records))
 
 
-def kept_of(record: PredictionRecord) -> list[str]:
+def pairs_above_threshold(record: PredictionRecord) -> list[str]:
     """Return the items of a mined row whose scores are at its threshold or above."""
     return [item for item, score in zip(record["found"], record["scores"], strict=True) if score >= record["threshold"]]
 
 
-def _mined(records: Sequence[PredictionRecord]) -> dict[str, float]:
+def _mining_scores(records: Sequence[PredictionRecord]) -> dict[str, float]:
     scored = [record for record in records if _is_scored(record)]
     gold = _gold(scored)
     if not gold:
-        told = f"no gold pair among the {len(scored)} of {len(records)} sentences that are scored"
-        raise DataFault(told, hint="check the split and --max-eval")
-    return bucc.f1({(record["id"], item) for record in scored for item in kept_of(record)}, gold)
+        problem = f"no gold pair among the {len(scored)} of {len(records)} sentences that are scored"
+        raise DataFault(problem, hint="check the split and --max-eval")
+    return bucc.f1({(record["id"], item) for record in scored for item in pairs_above_threshold(record)}, gold)
 
 
 def _is_scored(record: PredictionRecord) -> bool:
-    return record["tuned_on"] != HALF or not is_tuning(record["id"])
+    return record["tuned_on"] != HALF_SPLIT or not is_tuning(record["id"])
 
 
 def _candidates(records: Iterable[PredictionRecord]) -> dict[tuple[str, str], float]:
@@ -169,13 +168,20 @@ def _terms(record: PredictionRecord) -> list[float]:
     """Return what a sentence adds to F1: twice its hits, and its pairs kept and gold; of no scored row nothing."""
     if not _is_scored(record):
         return [0.0, 0.0]
-    kept, gold = set(kept_of(record)), set(record["gold"])
-    return [2.0 * len(kept & gold), float(len(kept) + len(gold))]
+    extracted, gold = set(pairs_above_threshold(record)), set(record["gold"])
+    return [2.0 * len(extracted & gold), float(len(extracted) + len(gold))]
 
 
 def _of_search(prediction: Prediction) -> RetrievalPrediction:
     assert isinstance(prediction, RetrievalPrediction), "a search finds neighbours"
     return prediction
+
+
+def _gold_ids(row: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the ids of what is to be found, as a layout gives them."""
+    found = row["gold"]
+    assert isinstance(found, list | tuple), "layouts give sequences"
+    return tuple(found)
 
 
 def _languages(task: Task, language: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from adaptx.tasks.forms import Goal, PredictionRecord, read_text
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
 
-__all__ = ["SPAN_F1_THRESHOLD", "Span", "SpanScorer", "answer_in", "answers_of", "scorer_named"]
+__all__ = ["SPAN_F1_THRESHOLD", "Span", "SpanScorer", "answers_of", "locate", "scorer_named"]
 
 SPAN_F1_THRESHOLD = 0.5  # an answer counts as right from this F1 on: half of the words, so that articles do not decide
 MAX_SHOWN = 300  # characters of a bad value in a message
@@ -71,7 +71,7 @@ class Span:
     scorers: tuple[str, ...] = tuple(SCORERS)
     repairs: tuple[str, ...] = (SHIFTED,)
 
-    def read(self, row: Mapping[str, Any], task: Task, *, id: str, language: str) -> Example:
+    def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; raise `RowFault` naming the column, also for an answer not in its context.
 
         A row without answers is a fault unless the page's scorer allows it (``squad_v2``).
@@ -81,7 +81,7 @@ class Span:
         stated = answers_of(row, column)
         if not stated and not scorer_named(task.scorer).may_abstain:
             raise RowFault(column, "no gold answer")
-        answers = tuple(answer_in(answer, texts["context"], column, mend=SHIFTED in task.repairs) for answer in stated)
+        answers = tuple(locate(answer, texts["context"], column, mend=SHIFTED in task.repairs) for answer in stated)
         return Example(
             id=id,
             parallel=id,
@@ -151,18 +151,18 @@ class Span:
         gold = predicted.gold_log_probability if example.answers else predicted.no_answer
         return not self.correct(example, prediction, task), -(gold or 0.0)
 
-    def protected(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    def protected_spans(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """Return the gold answers and every exact copy of them, in the question as in the context.
 
         Copies are protected because the metric compares texts: a model that answers with an edited copy would be
         counted as fooled although it understood.
         """
         golds = {answer.text for answer in example.answers}
-        marked = {
+        spans = {
             field: sorted(span for gold in golds for span in _occurrences(gold, text))
             for field, text in example.texts.items()
         }
-        return {field: tuple(_merged(spans)) for field, spans in marked.items() if spans}
+        return {field: tuple(_merge(found)) for field, found in spans.items() if found}
 
     def majority(self, records: Sequence[PredictionRecord]) -> float | None:
         """Return None: spans have no majority class."""
@@ -192,32 +192,32 @@ def _best_scores(records: Sequence[PredictionRecord], scorer: SpanScorer, langua
     return best
 
 
-def answers_of(row: Mapping[str, Any], column: str) -> tuple[Answer, ...]:
+def answers_of(row: Mapping[str, object], column: str) -> tuple[Answer, ...]:
     """Return the answers of a row where upstream says they are; raise `RowFault` for what is no answer."""
-    return tuple(_stated(text, start, column) for text, start in _pairs(row.get(column), column))
+    return tuple(_answer(text, start, column) for text, start in _pairs(row.get(column), column))
 
 
-def _stated(text: Any, start: Any, column: str) -> Answer:
+def _answer(text: Any, start: Any, column: str) -> Answer:
     if not isinstance(text, str) or not text.strip() or type(start) is not int:
         raise RowFault(column, f"text {text!r} with answer_start {start!r}"[:MAX_SHOWN])
     return Answer(text, start)
 
 
-def answer_in(stated: Answer, context: str, column: str, *, mend: bool = False) -> Answer:
+def locate(answer: Answer, context: str, column: str, *, mend: bool = False) -> Answer:
     """Return an answer where it is: where it was stated, or with ``mend`` at its nearest place in the context.
 
     Contexts that were stripped after their offsets were counted (TyDiQA, MLQA) need it. Raise `RowFault` for an answer
     that is not there, or that is found equally near on both sides.
     """
-    text, start = stated.text, stated.start
+    text, start = answer.text, answer.start
     if start >= 0 and context.startswith(text, start):
-        return stated
-    places = sorted((abs(begin - start), begin) for begin, _ in _occurrences(text, context)) if mend else []
-    if not places:
+        return answer
+    starts = sorted((abs(begin - start), begin) for begin, _ in _occurrences(text, context)) if mend else []
+    if not starts:
         raise RowFault(column, f"answer {text[:60]!r} is not in its context{'' if mend else f' at {start}'}")
-    if [distance for distance, _ in places[:2]].count(places[0][0]) > 1:
+    if [distance for distance, _ in starts[:2]].count(starts[0][0]) > 1:
         raise RowFault(column, f"answer {text[:60]!r} is not at {start}, and as near before as after")
-    return Answer(text, places[0][1])
+    return Answer(text, starts[0][1])
 
 
 def _pairs(found: Any, column: str) -> Iterator[tuple[Any, Any]]:
@@ -240,7 +240,7 @@ def _occurrences(gold: str, text: str) -> Iterator[tuple[int, int]]:
         start = text.find(gold, start + 1)
 
 
-def _merged(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _merge(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield sorted half-open spans with overlapping and touching ones joined."""
     begin, end = spans[0]
     for start, stop in spans[1:]:

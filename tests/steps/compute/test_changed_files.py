@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from adaptx.errors import DataFault
-from adaptx.execution.local import execute
-from adaptx.execution.make import Job, PlannedRequest, Request, make, planned
+from adaptx.execution.job import Job
+from adaptx.execution.make import make
 from adaptx.mini import NANO_FOLDER, suite
 from adaptx.planning.choices import Choices, PerTask
-from adaptx.store import Store
+from adaptx.planning.planner import plan_all
+from adaptx.planning.request import Request
+from adaptx.store import Store, StoreView
 from adaptx.training.settings import ComputeSettings
 
 WORLD = suite.suite_of("mini:train=40,dev=12,test=16")
@@ -60,10 +62,10 @@ def request(rows: Path, name: str, **choices: Any) -> Request:
 JOB = Job(how=ComputeSettings())
 
 
-def run(
-    made: Sequence[PlannedRequest], store: Store, tell: Callable[[Mapping[str, Any]], None] = lambda _: None
-) -> None:
-    execute(made, store, JOB, tell)
+def plan(store: Store, request: Request) -> Callable[..., list[Any]]:
+    """Plan a request and return what makes its steps, later."""
+    planned = plan_all([request], store)
+    return lambda report=lambda _: None: make(planned, StoreView(store), JOB, report)
 
 
 def kinds(store: Store) -> set[str]:
@@ -91,13 +93,13 @@ def swapped(path: Path) -> None:
 )
 def test_rows_edited_between_plan_and_reading_are_refused(file, asked, left, rows, tmp_path):
     store = Store(tmp_path / "runs")
-    made = planned([request(rows, **asked)], store)
+    run = plan(store, request(rows, **asked))
     if file.endswith(".txt"):
         (rows / file).write_text("Ein anderer Satz hier.\n" * 40, encoding="utf-8")
     else:
         swapped(rows / file)
     with pytest.raises(DataFault, match="changed since the plan") as caught:
-        run(made, store)
+        run()
     told = str(caught.value)
     assert str(rows / file) in told or "a file that bucc zh is searched or tuned on" in told
     assert "the old files back give the old result" in str(caught.value.hint)
@@ -108,18 +110,18 @@ def test_a_backbone_edited_between_plan_and_reading_is_refused(rows, tmp_path):
     folder = tmp_path / "encoder"
     shutil.copytree(NANO_FOLDER, folder)
     store = Store(tmp_path / "runs")
-    made = planned([request(rows, "pawsx", backbone=str(folder))], store)
+    run = plan(store, request(rows, "pawsx", backbone=str(folder)))
     vocabulary = folder / "tokenizer.json"
     vocabulary.write_text(vocabulary.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     with pytest.raises(DataFault, match="changed since the plan") as caught:
-        run(made, store)
+        run()
     assert str(folder) in str(caught.value)
     assert kinds(store) == set()
 
 
 def test_a_test_file_flipped_while_training_runs_never_answers_for_the_old_one(rows, tmp_path):
     calm = Store(tmp_path / "calm")
-    expected = scores(make([request(rows, "pawsx")], calm, JOB), calm)
+    expected = scores(plan(calm, request(rows, "pawsx"))(), calm)
     test, store = rows / PAWSX / "test.jsonl", Store(tmp_path / "runs")
     old = test.read_bytes()
     flipped = [{**json.loads(line), "label": 1 - int(json.loads(line)["label"])} for line in old.splitlines()]
@@ -129,16 +131,16 @@ def test_a_test_file_flipped_while_training_runs_never_answers_for_the_old_one(r
             lines(test, flipped)
 
     with pytest.raises(DataFault, match="changed since the plan"):
-        run(planned([request(rows, "pawsx")], store), store, edit)
+        plan(store, request(rows, "pawsx"))(edit)
     assert kinds(store) == {"train"}
     test.write_bytes(old)
-    told = make([request(rows, "pawsx")], store, JOB)
-    assert {step.kind: step.status for step in told} == {"train": "reused", "eval": "made"}
+    told = plan(store, request(rows, "pawsx"))()
+    assert {step["kind"]: step["status"] for step in told} == {"train": "reused", "eval": "made"}
     assert scores(told, store) == expected
 
 
 def scores(told: Sequence[Any], store: Store) -> bytes:
-    (cell,) = [step for step in told if step.kind == "eval"]
-    record = store.get(cell.id)
+    (cell,) = [step for step in told if step["kind"] == "eval"]
+    record = store.get(cell["id"])
     assert record is not None
     return (record.path / "scores.json").read_bytes()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from adaptx.errors import AdaptxError
-from adaptx.steps.compute import steps
+from adaptx.steps.compute.staging import write_scores
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_score_that_is_not_finite_is_refused_and_nothing_is_written(value: float, tmp_path: Path) -> None:
-    step = SimpleNamespace(name="pawsx de")
     with pytest.raises(AdaptxError, match=f"pawsx de: f1 = {value} is no score"):
-        steps._write_scores(tmp_path, step, 3, {"accuracy": 0.5, "f1": value})
+        write_scores(tmp_path, "pawsx de", 3, {"accuracy": 0.5, "f1": value})
     assert list(tmp_path.iterdir()) == []
-    steps._write_scores(tmp_path, step, 3, {"accuracy": 0.5, "f1": None}, flags=["chance"])
+    write_scores(tmp_path, "pawsx de", 3, {"accuracy": 0.5, "f1": None}, flags=["chance"])
     assert (tmp_path / "scores.json").exists()

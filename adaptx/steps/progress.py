@@ -7,19 +7,18 @@ while a plan is walked also ``number`` and ``total`` (which step of how many) an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-__all__ = ["Event", "Numbered", "Tell", "silent"]
+__all__ = ["Event", "NumberedProgress", "ProgressCallback", "silent"]
 
-Event = Mapping[str, Any]
-Tell = Callable[[Event], None]
+Event = Mapping[str, object]
+ProgressCallback = Callable[[Event], None]
 
 
-class Numbered:
-    """A `Tell` that adds to every event which of ``steps`` (ids, in the order of work) is at hand."""
+class NumberedProgress:
+    """A `ProgressCallback` that adds to every event which of ``steps`` (ids, in the order of work) is at hand."""
 
-    def __init__(self, tell: Tell, steps: Sequence[str]) -> None:
-        self._tell = tell
+    def __init__(self, report: ProgressCallback, steps: Sequence[str]) -> None:
+        self._report = report
         self._numbers = {key: number for number, key in enumerate(steps, start=1)}
         self._at: Event = {}
 
@@ -30,7 +29,7 @@ class Numbered:
 
     def __call__(self, event: Event) -> None:
         """Tell an event of the step that began last."""
-        self._tell({**self._at, **event})
+        self._report({**self._at, **event})
 
 
 def silent(event: Event) -> None:

@@ -1,0 +1,124 @@
+"""One stack while its steps are computed: where, from which rows, on which committed layers.
+
+Owns `StackContext`, which execution makes for each plan, and `LoadedStack`: what is evaluated and attacked is the
+*committed files* of a stack, loaded once. May not take leases or commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from adaptx.data.retrieval_layouts import check_gold, pool_revision, tuning_split
+from adaptx.data.revision import require_revision
+from adaptx.data.rows import load, load_items
+from adaptx.data.source import reader_of
+from adaptx.evaluation.predictor import MICRO_TOKENS, Predictor
+from adaptx.evaluation.retrieval import Tuning, searcher
+from adaptx.model import stack
+from adaptx.steps.evaluate import eval_spec
+
+if TYPE_CHECKING:
+    from adaptx.backbone import BackboneRef
+    from adaptx.data.reader import RowsReader
+    from adaptx.data.source import Source
+    from adaptx.robustness.engine import Answers
+    from adaptx.steps.progress import ProgressCallback
+    from adaptx.steps.step import Step
+    from adaptx.training.settings import ComputeSettings
+
+__all__ = ["RETRIEVAL", "LoadedStack", "StackContext"]
+
+RETRIEVAL = "retrieval"  # the form whose answers lie in what is searched
+
+
+@dataclass(slots=True, kw_only=True)
+class StackContext:
+    """What a step is computed with. ``open_layer`` gives the committed files of a layer, checked."""
+
+    backbone: BackboneRef
+    rows: RowsReader
+    settings: ComputeSettings
+    device: str
+    leads: bool  # of the processes that train together, one writes
+    report: ProgressCallback
+    layers: Sequence[Step]
+    steps: Mapping[str, Step]  # of the whole plan, by id
+    open_layer: Callable[[Step], stack.TrainedLayer]
+    _loaded: LoadedStack | None = None
+
+    def below(self, step: Step) -> list[stack.TrainedLayer]:
+        """Return the committed layers underneath a layer, bottom first."""
+        depth = [layer.id for layer in self.layers].index(step.id)
+        return [self.open_layer(layer) for layer in self.layers[:depth]]
+
+    def loaded(self, cell: Step) -> LoadedStack:
+        """Return the whole stack, loaded for the first cell that needs it."""
+        if self._loaded is None:
+            self._loaded = LoadedStack(context=self, step=cell)
+        return self._loaded
+
+
+@dataclass(slots=True, kw_only=True)
+class LoadedStack:
+    """One committed stack, loaded for evaluation when the first cell needs it."""
+
+    context: StackContext
+    step: Step  # any cell of the stack: task, lengths and precision are the same for all
+    _predictor: list[Predictor] = field(default_factory=list)
+    _searched: dict[str, Answers] = field(default_factory=dict)
+
+    @property
+    def predictor(self) -> Predictor:
+        """The stack's predictor; loads the model once."""
+        if not self._predictor:
+            self._predictor.append(self._open())
+        return self._predictor[0]
+
+    def answers(self, cell: Step) -> Answers:
+        """Return what answers a cell: the predictor, or a search among the cell's items, which are embedded once."""
+        if cell.task.form != RETRIEVAL:
+            return self.predictor
+        if cell.id not in self._searched:
+            self._searched = {cell.id: self._search(cell)}  # one pool at a time is held
+        return self._searched[cell.id]
+
+    def _search(self, cell: Step) -> Answers:
+        """Return a search among a cell's items; raise `DataFault` where a file of them changed since the plan."""
+        spec, source = eval_spec(cell), reader_of(self.context.rows.source)
+        where = (source, cell.task, cell.language, spec.rows.split)
+        queries, items = load(*where), load_items(*where)
+        tuning = self._tuning(source, cell, spec.rows.split)
+        require_revision(spec.rows.revision, queries.revision, cell.name, queries.files)
+        require_revision(spec.pool, pool_revision(*where), f"a file that {cell.name} is searched or tuned on")
+        check_gold(queries.examples, items, cell.name)
+        return searcher(self.predictor, cell.task, items, queries.examples, tuning)
+
+    def _tuning(self, source: Source, cell: Step, split: str) -> Tuning | None:
+        """Return all rows of the split on which a cell's threshold is tuned, however few rows are scored."""
+        other = tuning_split(source, cell.task, cell.language, split)
+        if other is None:
+            return None
+        where = (source, cell.task, cell.language, other)
+        return Tuning(other, load(*where).examples, load_items(*where))
+
+    def _open(self) -> Predictor:
+        spec, context = eval_spec(self.step), self.context
+        model = stack.frozen(
+            context.backbone,
+            [context.open_layer(layer) for layer in context.layers],
+            self.step.task,
+            precision=spec.precision,
+            device=context.device,
+            layer=spec.layer,
+        )
+        return Predictor(
+            model,
+            self.step.task,
+            max_length=spec.max_length,
+            stride=spec.stride,
+            device=context.device,
+            micro_tokens=context.settings.micro_tokens or MICRO_TOKENS,
+            name=" → ".join(layer.task.name for layer in context.layers) or "backbone",
+        )
