@@ -10,7 +10,7 @@ import torch
 from toy import Toy, toy_job, toy_pairs
 from wet import KINDS, learnt
 
-from adaptx.backbone import BackboneRef
+from adaptx.backbone import folder_ref
 from adaptx.errors import Interrupted
 from adaptx.model.forms.retrieval import RetrievalModelForm
 from adaptx.training import engine
@@ -50,7 +50,7 @@ def contrast_job(folder: Path, how: ComputeSettings):
 
 def layouts(folder: Path) -> None:
     """Train with dropout, every kind of run at every stage that it can have."""
-    ref = BackboneRef(name="wet", path=str(folder / "backbone"), revision="files:wet")
+    ref = folder_ref(folder / "backbone", name="wet")
     found = {}
     for kind in KINDS:
         for zero in range(3 if kind == "mlm" else 4):  # its head shares the embeddings, which stage 3 cuts apart

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from toy import toy_features, toy_job, toy_pairs
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
-from adaptx.backbone import BackboneRef
+from adaptx.backbone import BackboneRef, folder_ref
 from adaptx.model.forms import NO_TARGET, Feature, heavy_form
 from adaptx.model.stack import StackModel, trainable
 from adaptx.spec import MethodSpec
@@ -32,8 +32,8 @@ CONFIGS = {
     "xlnet": {"d_model": 32, "n_layer": 2, "n_head": 4, "d_inner": 48, "vocab_size": 64, "dropout": 0.2},
 }
 METHODS = {
-    "lora": MethodSpec(name="lora", version=1, rank=4, dropout=0.2),
-    "bottleneck": MethodSpec(name="bottleneck", version=1, reduction=4.0, dropout=0.2),
+    "lora": MethodSpec(name="lora", version=1, parameters={"rank": 4, "dropout": 0.2}),
+    "bottleneck": MethodSpec(name="bottleneck", version=1, parameters={"reduction": 4.0, "dropout": 0.2}),
     "full": MethodSpec(name="full", version=1),
 }
 LABELS = ("a", "b", "c")
@@ -50,7 +50,7 @@ def write_backbone(folder: Path, family: str) -> BackboneRef:
     PreTrainedTokenizerFast(tokenizer_object=core, padding_side=side, **roles).save_pretrained(folder)
     torch.manual_seed(0)
     AutoModel.from_config(AutoConfig.for_model(family, **CONFIGS[family])).save_pretrained(folder)
-    return BackboneRef(name=f"wet-{family}", path=str(folder), revision=f"files:{family}")
+    return folder_ref(folder, name=f"wet-{family}")
 
 
 def task(form: str) -> SimpleNamespace:
