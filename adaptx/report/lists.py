@@ -6,13 +6,14 @@ Owns the look of `ls`, `show`, `doctor`, `fetch` and `prune`; gets plain rows an
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["console", "show", "show_one", "text_of"]
+__all__ = ["console", "print_text", "show", "show_one", "text_of"]
 
 STYLES = {"fault": "bold red", "note": "yellow", "ok": "green"}
 
@@ -21,6 +22,11 @@ def console() -> Console:
     """Return a console on stdout that wraps nothing when piped, so that other programs read whole lines."""
     found = Console(highlight=False)
     return found if found.is_terminal else Console(highlight=False, width=10_000)
+
+
+def print_text(text: str) -> None:
+    """Print a text as it is, to the last character."""
+    sys.stdout.write(text)
 
 
 def show(rows: Sequence[Mapping[str, object]]) -> None:
