@@ -1,14 +1,16 @@
 """Plugins: what is installed under the entry-point groups ``adaptx.attacks`` and ``adaptx.tasks``.
 
 Built-ins are registered through the same groups as strangers' packages. Listing reads metadata and imports nobody's
-code; `load` imports the chosen object only; `faults` imports each in a process of its own, so that a plugin that
-raises, hangs or leaves is one line of ``doctor``. Metadata are read once for each ``sys.path`` (about 10 ms), since a
-list of all tasks asks for every name.
+code; `load` imports the chosen object only, a stranger's first in a process of its own with a deadline, so that one
+that raises, hangs or leaves is an error that names it; `faults` does that for every entry, a line each of ``doctor``.
+``ADAPTX_PLUGINS=inside`` trusts all plugins: no process of their own, no deadline for an import. Metadata are read once
+for each ``sys.path`` (about 10 ms), since a list of all tasks asks for every name.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,15 +19,39 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from adaptx.errors import PluginError, UnknownName
+from adaptx.errors import PluginError, UnknownName, UsageError
+from adaptx.escaping import one_line, told
 
-__all__ = ["ATTACKS", "EXECUTORS", "STEPS", "TASKS", "Entry", "entries", "faults", "load", "names"]
+__all__ = [
+    "ATTACKS",
+    "EXECUTORS",
+    "SECONDS",
+    "STEPS",
+    "TASKS",
+    "Entry",
+    "entries",
+    "environment",
+    "faults",
+    "imported",
+    "is_apart",
+    "load",
+    "names",
+]
 
 ATTACKS, TASKS = "adaptx.attacks", "adaptx.tasks"
 STEPS, EXECUTORS = "adaptx.steps", "adaptx.executors"
+OWN = "adaptx"  # the distribution whose entries are trusted
+SWITCH, PLACES = "ADAPTX_PLUGINS", ("apart", "inside")
+SECONDS = 30.0  # that the import of a plugin may take
 
 # What the child of `faults` runs. The word comes last: a plugin that calls `os._exit(0)` must not look like success.
-PROBE = "import sys; from adaptx.registry import load; load(*sys.argv[1:]); print('\\nloaded', flush=True)"
+PROBE = "import sys; from {module} import {function} as use; use({arguments}); print('\\nloaded', flush=True)"
+USES = {  # what else must succeed than the import, for a group whose names mean something to adaptx
+    ATTACKS: {"module": "adaptx.robustness.attack", "function": "attack_request", "arguments": "sys.argv[2]"},
+    TASKS: {"module": "adaptx.tasks.catalog", "function": "task_named", "arguments": "sys.argv[2]"},
+}
+OURS = re.compile(r"adaptx\.errors\.\w+: (cannot import )?")
+IMPORT = {"module": "adaptx.registry", "function": "imported", "arguments": "*sys.argv[1:]"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,24 +78,66 @@ def names(group: str) -> list[str]:
     return sorted({entry.name for entry in entries(group)})
 
 
+def is_apart(group: str, name: str) -> bool:
+    """Return whether ``name`` is a stranger's, whose code runs in a process of its own; raise as `load`."""
+    return _entry(_point(group, name)).distribution != OWN and _place() == "apart"
+
+
 def load(group: str, name: str) -> Any:
-    """Import what ``name`` stands for; raise `UnknownName`, or `PluginError` where it is broken or registered twice."""
+    """Import what ``name`` stands for, a stranger's in a process of its own before it is imported here.
+
+    Of a name that a stranger registers too, the built-in stands. Raises `UnknownName`, or `PluginError` where two
+    strangers register it, or it cannot be imported or takes too long.
+    """
+    if is_apart(group, name) and (reason := _probed(tuple(sys.path), _entry(_point(group, name)))):
+        raise PluginError(f"cannot import {reason}", hint="adaptx doctor examines every plugin")
+    return imported(group, name)
+
+
+def imported(group: str, name: str) -> Any:
+    """Import what ``name`` stands for in this process; raise as `load`."""
+    point = _point(group, name)
+    try:
+        return point.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's module may raise anything at all
+        raise PluginError(f"cannot import {_entry(point)}: {told(error)}") from error
+
+
+def faults(group: str, *, seconds: float = SECONDS) -> list[tuple[Entry, str]]:
+    """Use each entry in its own process for at most ``seconds``; return the failures, a line of reason each."""
+    return [
+        (entry, reason) for entry in entries(group) if (reason := _taken(entry) or _probe(entry, seconds, use=True))
+    ]
+
+
+def _taken(entry: Entry) -> str | None:
+    own = any(other.name == entry.name and other.distribution == OWN for other in entries(entry.group))
+    return f"{entry}: the name is that of a built-in, which stands" if own and entry.distribution != OWN else None
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a child that finds modules where this process does."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def _place() -> str:
+    place = os.environ.get(SWITCH) or PLACES[0]
+    if place not in PLACES:
+        raise UsageError(f"{SWITCH}={place} is neither {' nor '.join(PLACES)}", hint=f"unset {SWITCH}")
+    return place
+
+
+def _point(group: str, name: str) -> EntryPoint:
     points = [point for point in _points(group) if point.name == name]
     if not points:
         raise UnknownName(group.rpartition(".")[2].removesuffix("s"), name, names(group))
+    points = [point for point in points if _entry(point).distribution == OWN] or points
     if len(points) > 1:
         both = " and ".join(sorted(str(_entry(point)) for point in points))
         raise PluginError(f"{name!r} is registered twice in {group}: {both}", hint="uninstall one of them")
-    try:
-        return points[0].load()
-    except (Exception, SystemExit) as error:  # a stranger's module may raise anything at all
-        cause = " ".join(f"{type(error).__name__}: {error}".split())
-        raise PluginError(f"cannot import {_entry(points[0])}: {cause}") from error
-
-
-def faults(group: str, *, seconds: float = 30.0) -> list[tuple[Entry, str]]:
-    """Import each entry in its own process for at most ``seconds``; return the failures, a line of reason each."""
-    return [(entry, reason) for entry in entries(group) if (reason := _probe(entry, seconds))]
+    return points[0]
 
 
 def _points(group: str) -> tuple[EntryPoint, ...]:
@@ -86,14 +154,25 @@ def _entry(point: EntryPoint) -> Entry:
     return Entry(group=point.group, name=point.name, target=point.value, distribution=name, version=version)
 
 
-def _probe(entry: Entry, seconds: float) -> str | None:
+@lru_cache(maxsize=64)
+def _probed(path: tuple[str, ...], entry: Entry) -> str | None:  # noqa: ARG001 - the path is part of the key
+    return _probe(entry, SECONDS)
+
+
+def _probe(entry: Entry, seconds: float, *, use: bool = False) -> str | None:
     """Return why ``entry`` cannot be imported, or None. Output goes to a file: grandchildren could hold a pipe open."""
-    command = [sys.executable, "-P", "-c", PROBE, entry.group, entry.name]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}  # where we would look
+    code = PROBE.format(**(USES.get(entry.group, IMPORT) if use else IMPORT))
+    command = [sys.executable, "-P", "-c", code, entry.group, entry.name]
     with tempfile.TemporaryFile() as out:
         try:
             child = subprocess.run(  # noqa: S603 - our own interpreter
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=seconds, check=False
+                command,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                timeout=seconds,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             return f"{entry}: its import still ran after {seconds:g} s"
@@ -101,4 +180,5 @@ def _probe(entry: Entry, seconds: float) -> str | None:
         last = out.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
     if child.returncode == 0 and last == "loaded":
         return None
-    return last.partition("PluginError: ")[2] or f"{entry}: its import ended the process with code {child.returncode}"
+    told_by_child = one_line(OURS.sub("", last, count=1)) if OURS.match(last) else ""
+    return told_by_child or f"{entry}: its import ended the process with code {child.returncode}"

@@ -54,72 +54,72 @@ def score(
     return METRICS[metric](Fields({name: value for name, value in given.items() if value is not None}))
 
 
-def _scaled(scores: Mapping[str, float], given: Fields, default: float = PER_CENT) -> dict[str, Any]:
+def _scale(scores: Mapping[str, float], given: Fields, default: float = PER_CENT) -> dict[str, Any]:
     return {name: value * given.get("scale", default) for name, value in scores.items()}
 
 
 def _accuracy(given: Fields) -> dict[str, Any]:
-    return _scaled({"accuracy": accuracy.accuracy(given["predictions"], given["references"])}, given)
+    return _scale({"accuracy": accuracy.accuracy(given["predictions"], given["references"])}, given)
 
 
 def _f1(given: Fields) -> dict[str, Any]:
     positive = given.get("positive", classification.POSITIVE)
-    return _scaled({"f1": classification.f1(given["predictions"], given["references"], positive)}, given)
+    return _scale({"f1": classification.f1(given["predictions"], given["references"], positive)}, given)
 
 
 def _one(name: str, metric: Callable[[Any, Any], float]) -> Callable[[Fields], dict[str, Any]]:
     """Return a metric that answers one fraction, or a correlation in [-1, 1], under its own name."""
-    return lambda given: _scaled({name: metric(given["predictions"], given["references"])}, given, default=1)
+    return lambda given: _scale({name: metric(given["predictions"], given["references"])}, given, default=1)
 
 
 def _token_accuracy(given: Fields) -> dict[str, Any]:
-    return _scaled({"accuracy": tagging.token_accuracy(given["predictions"], given["references"])}, given)
+    return _scale({"accuracy": tagging.token_accuracy(given["predictions"], given["references"])}, given)
 
 
 def _seqeval(given: Fields) -> dict[str, Any]:
-    return _scaled(tagging.f1(given["predictions"], given["references"]), given)
+    return _scale(tagging.f1(given["predictions"], given["references"]), given)
 
 
 def _squad_v1(given: Fields) -> dict[str, Any]:
-    return _scaled(squad.squad_v1(given["predictions"], given["references"]), given)
+    return _scale(squad.squad_v1(given["predictions"], given["references"]), given)
 
 
 def _mlqa(given: Fields) -> dict[str, Any]:
-    return _scaled(mlqa.mlqa(given["predictions"], given["references"], given["language"]), given)
+    return _scale(mlqa.mlqa(given["predictions"], given["references"], given["language"]), given)
 
 
 def _squad_v2(given: Fields) -> dict[str, Any]:
     """Score every answer as it is; ``no_answer_threshold`` takes those above it as unanswered."""
     threshold = given.get("no_answer_threshold")
-    unsure = None if threshold is None else given["no_answer_probability"]
-    found = no_answer.scores(given["predictions"], given["references"], unsure, threshold or 0.0)
-    rates = {name: value for name, value in found.items() if not name.endswith("total")}
-    return found | _scaled(rates, given)
+    probabilities = None if threshold is None else given["no_answer_probability"]
+    result = no_answer.scores(given["predictions"], given["references"], probabilities, threshold or 0.0)
+    rates = {name: value for name, value in result.items() if not name.endswith("total")}
+    return result | _scale(rates, given)
 
 
 def _tatoeba(given: Fields) -> dict[str, Any]:
-    found = given.get("predictions")
-    if found is None:
+    nearest = given.get("predictions")
+    if nearest is None:
         distance = given.get("distance", "cosine")
-        found = retrieval.one_nearest(given["english_embeddings"], given["source_embeddings"], distance)
-    return _scaled({"accuracy": accuracy.accuracy(found, given["references"])}, given)
+        nearest = retrieval.one_nearest(given["english_embeddings"], given["source_embeddings"], distance)
+    return _scale({"accuracy": accuracy.accuracy(nearest, given["references"])}, given)
 
 
 def _map20(given: Fields) -> dict[str, Any]:
     """Score LAReQA's vectors (fractions), or Mewsli-X's rankings by mention (per cent)."""
     golds = given["references"]
     if "query_embeddings" not in given:
-        return _scaled({"map@20": retrieval.mewslix(golds, given["predictions"])}, given)
+        return _scale({"map@20": retrieval.mewslix(golds, given["predictions"])}, given)
     queries, items = given["query_embeddings"], given["candidate_embeddings"]
     check_pairs(queries, golds)
-    found = {"map@20": retrieval.CUT, "map": None}
-    return _scaled({name: _mean_ap(golds, queries, items, cut) for name, cut in found.items()}, given, default=1)
+    cuts = {"map@20": retrieval.CUT, "map": None}
+    return _scale({name: _mean_ap(golds, queries, items, cut) for name, cut in cuts.items()}, given, default=1)
 
 
 def _mean_ap(golds: Sequence[Sequence[int]], queries: Any, items: Any, cut: int | None) -> float:
-    rankings = retrieval.ranked(queries, items, cut)
-    found = [retrieval.average_precision(*pair, cut) for pair in zip(golds, rankings, strict=True)]
-    return sum(found) / len(found)
+    rankings = retrieval.rankings(queries, items, cut)
+    values = [retrieval.average_precision(*pair, cut) for pair in zip(golds, rankings, strict=True)]
+    return sum(values) / len(values)
 
 
 def _csls(given: Fields) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _csls(given: Fields) -> dict[str, Any]:
     rows = list(golds)
     found = csls.csls(source[rows], given["target_embeddings"], max(csls.RANKS), crowd=source, k=k)
     by_row = dict(zip(rows, found.tolist(), strict=True))
-    return _scaled({f"p@{rank}": csls.precision(golds, by_row, rank) for rank in csls.RANKS}, given)
+    return _scale({f"p@{rank}": csls.precision(golds, by_row, rank) for rank in csls.RANKS}, given)
 
 
 def _row_golds(references: Sequence[Any]) -> dict[int, set[int]]:
@@ -149,16 +149,16 @@ def _row_golds(references: Sequence[Any]) -> dict[int, set[int]]:
 def _bucc(given: Fields) -> dict[str, Any]:
     """Mine ``test`` with the threshold that is best on ``dev``; or score pairs of ids that were mined elsewhere."""
     if "predictions" in given:
-        return _scaled(bucc.f1(_pairs(given["predictions"]), _pairs(given["references"])), given)
-    dev, dev_gold = _mined(given["dev"], given)
-    test, test_gold = _mined(given["test"], given)
+        return _scale(bucc.f1(_pairs(given["predictions"]), _pairs(given["references"])), given)
+    dev, dev_gold = _mine(given["dev"], given)
+    test, test_gold = _mine(given["test"], given)
     threshold = bucc.tune(dev, dev_gold)
     tuned = {f"dev_{name}": value for name, value in bucc.f1(bucc.extract(dev, threshold), dev_gold).items()}
     scored = bucc.f1(bucc.extract(test, threshold), test_gold)
-    return _scaled(scored | tuned, given) | {"threshold": threshold}
+    return _scale(scored | tuned, given) | {"threshold": threshold}
 
 
-def _mined(split: Mapping[str, Any], given: Fields) -> tuple[bucc.Candidates, list[tuple[str, str]]]:
+def _mine(split: Mapping[str, Any], given: Fields) -> tuple[bucc.Candidates, list[tuple[str, str]]]:
     source, target = (
         bucc.Side(
             ids=split[f"{side}_ids"], sentences=split[f"{side}_sentences"], embeddings=split[f"{side}_embeddings"]
@@ -207,14 +207,14 @@ def _bootstrap(given: Fields) -> dict[str, Any]:
 
 def _correlations(given: Fields) -> dict[str, Any]:
     pair = given["predicted"], given["gold"]
-    found = {"pearson": correlation.pearson, "spearman": correlation.spearman, "kendall_tau_b": correlation.kendall}
-    return {name: metric(*pair) for name, metric in found.items()}
+    metrics = {"pearson": correlation.pearson, "spearman": correlation.spearman, "kendall_tau_b": correlation.kendall}
+    return {name: metric(*pair) for name, metric in metrics.items()}
 
 
 def _labels(given: Fields) -> dict[str, Any]:
     pair = given["predicted"], given["gold"]
-    found = {"accuracy": accuracy.accuracy, "macro_f1": classification.macro_f1, "matthews": classification.matthews}
-    return {name: metric(*pair) for name, metric in found.items()}
+    metrics = {"accuracy": accuracy.accuracy, "macro_f1": classification.macro_f1, "matthews": classification.matthews}
+    return {name: metric(*pair) for name, metric in metrics.items()}
 
 
 STATISTICS: Mapping[str, Callable[[Fields], dict[str, Any]]] = {

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from adaptx.robustness.outcomes import Outcome
 
-__all__ = ["TEXTS", "HashVictim", "attack_faults", "check_attack", "choice", "pair", "span", "tagged", "task_of"]
+__all__ = ["TEXTS", "HashVictim", "attack_faults", "check_attack", "choice", "pair", "span", "tagging", "task_of"]
 
 TEXTS: tuple[tuple[str, str], ...] = (
     ("en", "The quick brown foxes jumped over 127 neighbouring fences."),
@@ -81,18 +81,18 @@ class HashVictim:
     """A victim without a model: deterministic, scored, blind to case, wrong on one edited text in ``hard``."""
 
     def __init__(self, clean: Sequence[Example], *, hard: int = 5) -> None:
-        self.clean = {self.seen(example) for example in clean}
+        self.clean = {self.view(example) for example in clean}
         self.hard = hard
         self.asked: list[Example] = []
         self.batches: list[int] = []
 
-    def seen(self, example: Example) -> bytes:
+    def view(self, example: Example) -> bytes:
         """Return what this victim sees of an example: its lower-cased texts."""
         return json.dumps([text.lower() for text in example.texts.values()]).encode()
 
     def fingerprints(self, examples: Sequence[Example]) -> list[bytes]:
         """Return a hash of what is seen."""
-        return [sha256(self.seen(example)).digest() for example in examples]
+        return [sha256(self.view(example)).digest() for example in examples]
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """Return the gold on clean text; on edited text what a hash decides."""
@@ -105,7 +105,7 @@ class HashVictim:
         gold = self._gold(example, 1 / answers)
         right = gold >= 1 / answers
         if example.label is not None:
-            return _labelled(example.label, answers, gold, right=right)
+            return _class_prediction(example.label, answers, gold, right=right)
         if example.tags:
             tags = example.tags if right else tuple((tag + 1) % len(LABELS["tagging"]) for tag in example.tags)
             return TagPrediction(tags, (math.log(gold),) * len(tags))
@@ -115,19 +115,19 @@ class HashVictim:
 
     def _gold(self, example: Example, even: float) -> float:
         """Return the gold's probability: less than ``even`` is too little to be the answer."""
-        seen = self.seen(example)
-        if seen in self.clean:
+        view = self.view(example)
+        if view in self.clean:
             return 0.9
-        draw = int.from_bytes(sha256(seen).digest()[:4], "big") / 2**32
+        draw = int.from_bytes(sha256(view).digest()[:4], "big") / 2**32
         return min(max(draw + even - 1 / self.hard, 0.01), 0.99)
 
 
 def _options(example: Example) -> int:
     """Return how many options an example has: none, unless it is a choice."""
-    return sum(option_name(place) in example.texts for place in range(len(example.texts)))
+    return sum(option_name(index) in example.texts for index in range(len(example.texts)))
 
 
-def _labelled(label: int, answers: int, gold: float, *, right: bool) -> ClassPrediction:
+def _class_prediction(label: int, answers: int, gold: float, *, right: bool) -> ClassPrediction:
     other = math.log1p(-gold) - math.log(answers - 1)
     logs = tuple(math.log(gold) if index == label else other for index in range(answers))
     return ClassPrediction(label if right else (label + 1) % answers, logs)
@@ -147,11 +147,11 @@ def span(name: str, language: str, question: str, context: str, answer: str) -> 
 
 def choice(name: str, language: str, context: str, options: Sequence[str], *, label: int = 0) -> Example:
     """Return an example of a context and its options, of which the one at ``label`` is right."""
-    texts = {"context": context} | {option_name(place): option for place, option in enumerate(options)}
+    texts = {"context": context} | {option_name(index): option for index, option in enumerate(options)}
     return _example(name, language, texts, label=label)
 
 
-def tagged(name: str, language: str, tokens: Sequence[str], tags: Sequence[int]) -> Example:
+def tagging(name: str, language: str, tokens: Sequence[str], tags: Sequence[int]) -> Example:
     """Return an example of a sentence and a tag for each of its tokens."""
     return _example(name, language, {"tokens": "\n".join(tokens)}, tags=tuple(tags))
 
@@ -206,8 +206,8 @@ def attack_faults(attack: object, **parameters: Any) -> list[str]:
         requests = list(_requests(attack, parameters))
     except (AdaptxError, TypeError, ValueError) as error:
         return [f"parameters: {error}"]
-    found = [fault for request in requests for form in FIELDS for fault in _faults(request, form)]
-    return list(dict.fromkeys(found))
+    faults = [fault for request in requests for form in FIELDS for fault in _faults(request, form)]
+    return list(dict.fromkeys(faults))
 
 
 def _requests(attack: Attack, parameters: Mapping[str, Any]) -> Iterator[AttackRequest]:
@@ -223,7 +223,7 @@ def _samples(form: str) -> list[Example]:
         return [choice(f"choice-{n}", *sample, label=n % 2) for n, sample in enumerate(_choices())]
     if form == "tagging":
         sentences = [(lang, text.split()) for lang, text in TEXTS if text]
-        return [tagged(f"tagged-{n}", lang, told, _tags(told)) for n, (lang, told) in enumerate(sentences)]
+        return [tagging(f"tagged-{n}", lang, tokens, _tags(tokens)) for n, (lang, tokens) in enumerate(sentences)]
     return [pair(f"pair-{n}", lang, text, TEXTS[n - 1][1]) for n, (lang, text) in enumerate(TEXTS)]
 
 
@@ -235,7 +235,7 @@ def _choices() -> Iterator[tuple[str, str, tuple[str, ...]]]:
 
 
 def _tags(tokens: Sequence[str]) -> list[int]:
-    return [place % len(LABELS["tagging"]) for place in range(len(tokens))]
+    return [index % len(LABELS["tagging"]) for index in range(len(tokens))]
 
 
 def _faults(request: AttackRequest, form: str) -> list[str]:

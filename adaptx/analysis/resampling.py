@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adaptx.analysis.intervals import CONFIDENCE, Interval
-from adaptx.metrics.sums import combined
+from adaptx.metrics.sums import scores_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,7 +94,7 @@ def resample(
     counts = np.random.default_rng(seed).multinomial(shape[0], repeats / shape[0], size=resamples)
     drawn = (counts.astype(np.float64) @ types).reshape(resamples, *sums.shape[1:])
     # A score of nothing (no entity in gold or prediction) is 0, as the form's own score of the cell.
-    return Resampled(np.nan_to_num(combined(sums.sum(axis=0)), nan=0.0), combined(drawn))
+    return Resampled(np.nan_to_num(scores_of(sums.sum(axis=0)), nan=0.0), scores_of(drawn))
 
 
 def _weighted(columns: Floats, weights: ArrayLike) -> Floats:

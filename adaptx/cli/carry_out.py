@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from adaptx.cli.options import Common, opened
-from adaptx.cli.output import emit, quiet_stdout, terminable
-from adaptx.cli.progress import shown
+from adaptx.cli.output import emit, interrupt_on_sigterm, quiet_stdout
+from adaptx.cli.progress import progress_display
 from adaptx.execution.job import Job
 from adaptx.execution.make import expected_cost, lock_revisions, make
 from adaptx.planning.planner import plan_all
@@ -42,7 +42,7 @@ def work(
 
     store = opened(common.store)
     job = Job(how=common.how, strict=common.strict, keep=common.keep)
-    with quiet_stdout(), terminable(), shown() as report:
+    with quiet_stdout(), interrupt_on_sigterm(), progress_display() as report:
         lock_revisions(requests, store)
         planned, view = plan_all(requests, store), StoreView(store)
         cost = expected_cost(planned, view, job, report, measured=dry_run)

@@ -23,7 +23,7 @@ __all__ = ["command"]
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @work_options
 def command(intermediate: str, target: str, seeds: int, dry_run: bool, **options: Any) -> None:
-    """Compare training TARGET directly and above INTERMEDIATE by each method (--method is not used)."""
+    """Compare training TARGET directly and on top of INTERMEDIATE, with every method (--method is not used)."""
     from adaptx.report.comparison import print_comparison
 
     choices = chosen(options)

@@ -21,7 +21,7 @@ __all__ = ["command"]
 def command(
     names: tuple[str, ...], backbone: str | None, languages: tuple[str, ...], store: Path | None, json: bool
 ) -> None:
-    """Fetch the rows of tasks (and their training counterparts), all that a recipe needs, and a backbone."""
+    """Download the rows of tasks and of what they train on, everything a recipe needs, and a backbone."""
     from adaptx.execution.fetch import fetch, fetch_recipe
     from adaptx.planning.recipe import is_recipe, read_recipe
     from adaptx.report import lists

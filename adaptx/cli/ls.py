@@ -19,7 +19,7 @@ KINDS = ("tasks", "attacks", "adapters", "backbones", "results")
 @store_option
 @json_option
 def command(kind: str, store: Path | None, json: bool) -> None:
-    """List what there is of KIND."""
+    """List all items of KIND."""
     from adaptx.report import lists
     from adaptx.results import listing
 

@@ -21,19 +21,19 @@ __all__ = ["cli", "guarded", "main", "run"]
 
 COMMANDS = {
     "train": "Train an adapter (or all weights) and store it.",
-    "stack": "Train what is missing, evaluate in all languages, clean and attacked.",
-    "compare": "Direct and intermediate training by each method, paired.",
-    "run": "Carry out a recipe: a grid of comparisons, its tables and a report with figures.",
-    "report": "Tell what a recipe has made: HTML with figures, Markdown, LaTeX or CSV.",
+    "stack": "Train a stack of tasks where it is missing; evaluate in all languages, clean and attacked.",
+    "compare": "Compare training with and without an intermediate task, for each method, on the same rows and seeds.",
+    "run": "Run a recipe: a grid of comparisons, with tables and a report with figures.",
+    "report": "Report what a recipe produced: HTML with figures, Markdown, LaTeX or CSV.",
     "ls": "List tasks, attacks, adapters, backbones or results.",
     "show": "Show a task's page or a stored step.",
-    "why": "Explain why a stored step was not reused, field by field.",
+    "why": "Explain why a stored step was not reused: the fields that differ.",
     "verify": "Check every file and recompute every score from stored predictions.",
-    "fetch": "Fetch what a run needs from the hub, for machines without network.",
-    "export": "Write results in other formats: an XTREME submission, an adapter of peft or AdapterHub.",
-    "score": "Score a folder of predictions in XTREME's submission layout.",
-    "prune": "Remove unfinished work and weights that nothing needs.",
-    "doctor": "Check the installation, plugins and the store.",
+    "fetch": "Download what a run needs from the hub, for machines without network.",
+    "export": "Export results: an XTREME submission, or an adapter for peft or AdapterHub.",
+    "score": "Score a folder of predictions in the layout of an XTREME submission.",
+    "prune": "Remove unfinished work, and stored steps by id.",
+    "doctor": "Check the installation, the plugins and the store.",
 }
 
 
@@ -68,7 +68,7 @@ class LazyGroup(click.Group):
 @click.option("--debug", is_flag=True, expose_value=False, envvar="ADAPTX_DEBUG", help="Show tracebacks of errors.")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Stackable adapters against STILTs: across languages, clean and under attack."""
+    """Intermediate-task adapters on multilingual encoders: train, stack, attack and compare them."""
     ctx.default_map = defaults_for(COMMANDS)
 
 
@@ -86,7 +86,7 @@ def main(args: list[str]) -> int:
 
 
 def guarded(work: Callable[[], object], *, debug: bool = False) -> int:
-    """Run ``work`` and return the exit code; errors of adaptx and click are told on stderr in one or two lines."""
+    """Run ``work`` and return the exit code; errors of adaptx and click are printed on stderr in one or two lines."""
     try:
         code = work()
     except AdaptxError as error:

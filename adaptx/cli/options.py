@@ -31,33 +31,43 @@ def _text(*names: str, **settings: Any) -> Callable[[F], F]:
     return _option(*names, show_default=False, **settings)
 
 
-json_option = _option("--json", "json", is_flag=True, help="Print one JSON object on stdout.", show_default=False)
-store_option = _text("--store", type=click.Path(path_type=Path), help="Where results live (default: runs/, upward).")
+json_option = _option("--json", "json", is_flag=True, help="Print one JSON value on stdout.", show_default=False)
+store_option = _text(
+    "--store", type=click.Path(path_type=Path), help="Folder of results (default: the nearest runs/ upward)."
+)
 
 WHAT = (
-    _option("--backbone", default="xlm-roberta-large", help="Hub id, local folder, or nano."),
-    _option("--source", default="hub", help="hub, mini (mini:seed=3,train=10000), or a folder."),
-    _option("--seed", type=click.IntRange(0), default=0, help="Governs every training stage."),
-    _option("--attack-seed", type=click.IntRange(0), default=0, help="Governs the attacks."),
+    _option("--backbone", default="xlm-roberta-large", help="Encoder: a hub id, a local folder, or nano."),
+    _option("--source", default="hub", help="Rows from hub, mini (mini:seed=3,train=10000) or a folder."),
+    _option("--seed", type=click.IntRange(0), default=0, help="Seed of all training: head, order, dropout."),
+    _option("--attack-seed", type=click.IntRange(0), default=0, help="Seed of the attacks."),
     _option("--method", type=click.Choice(METHODS), default="lora", help="How tasks are learnt."),
     _text("--rank", type=click.IntRange(1), help="LoRA rank (default: the task's page)."),
     _text(
         "--lr",
         multiple=True,
         metavar="[NAME=]X",
-        help="Learning rate, also of a task or method; repeatable.",
+        help="Learning rate, of all or of one task or method; repeatable.",
     ),
-    _text("--epochs", multiple=True, metavar="[NAME=]X", help="Passes over the training rows (default: the page)."),
-    _text("--batch", multiple=True, metavar="[NAME=]N", help="Effective batch in rows (default: the page)."),
-    _text("--max-length", multiple=True, metavar="[NAME=]N", help="Tokens per input (default: the page)."),
-    _text("--layer", type=click.IntRange(0), help="Retrieval: hidden layer that is read (default: by depth)."),
+    _text(
+        "--epochs", multiple=True, metavar="[NAME=]X", help="Passes over the training rows (default: the task's page)."
+    ),
+    _text(
+        "--batch", multiple=True, metavar="[NAME=]N", help="Effective batch size in rows (default: the task's page)."
+    ),
+    _text("--max-length", multiple=True, metavar="[NAME=]N", help="Tokens per input (default: the task's page)."),
+    _text("--layer", type=click.IntRange(0), help="Retrieval: hidden layer to read (default: by depth)."),
     _text("--max-train", multiple=True, metavar="[NAME=]N", help="At most N training rows."),
-    _text("--max-eval", type=click.IntRange(1), help="At most N rows per language, the same ones in each."),
-    _text("--languages", multiple=True, metavar="TAG[,TAG...]", help="BCP-47 tags (default: all of the task)."),
-    _text("--split", help="Split to evaluate (default: the page)."),
-    _text("--attack", multiple=True, metavar="NAME[:KEY=VALUE,...]", help="Attack every cell; repeatable."),
-    _option("--budget", type=click.IntRange(1), default=64, help="Queries per example and attack."),
-    _option("--search", default="random", help="How an attack looks for its edits: random or greedy."),
+    _text("--max-eval", type=click.IntRange(1), help="Evaluate at most N rows per language, the same in each."),
+    _text(
+        "--languages", multiple=True, metavar="TAG[,TAG...]", help="BCP-47 tags (default: all languages of the task)."
+    ),
+    _text("--split", help="Split to evaluate (default: the task's page)."),
+    _text(
+        "--attack", multiple=True, metavar="NAME[:KEY=VALUE,...]", help="Attack to run on every language; repeatable."
+    ),
+    _option("--budget", type=click.IntRange(1), default=64, help="Most queries per example and attack."),
+    _option("--search", default="random", help="Search for edits: random or greedy."),
     _option(
         "--sampling",
         default="proportional",
@@ -65,20 +75,27 @@ WHAT = (
         help="Of task1+task2: proportional, proportional:CAP (rows), temperature:T or uniform.",
     ),
     _text("--mlm", metavar="LANG,...:RATE", help="Mix masked language modelling into the intermediate layers."),
-    _text("--mlm-text", metavar="FOLDER", help="Where LANG.txt[.gz] lie (default: text/ in the source folder)."),
-    _text("--select", type=click.Choice(SELECTIONS), help="Checkpoint that is kept (default best-dev: on English)."),
+    _text("--mlm-text", metavar="FOLDER", help="Folder of LANG.txt[.gz] (default: text/ in the source folder)."),
+    _text("--select", type=click.Choice(SELECTIONS), help="Checkpoint to keep (default best-dev, by English rows)."),
     _text("--precision", type=click.Choice(PRECISIONS), help="Default bf16; fp32 for nano."),
 )
 
 HOW = (
-    _option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", help="Where to compute."),
-    _option("--processes", type=click.IntRange(1), default=1, help="Processes, started by DeepSpeed's launcher."),
+    _option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", help="Device to compute on."),
+    _option("--processes", type=click.IntRange(1), default=1, help="Processes to start with DeepSpeed's launcher."),
     _text("--hostfile", type=click.Path(path_type=Path), help="DeepSpeed hostfile for several nodes."),
-    _text("--zero", type=click.IntRange(0, 3), help="ZeRO stage (default: 0 alone; 1 adapters, 2 full)."),
-    _text("--offload", is_flag=True, help="Optimizer state in CPU memory."),
-    _text("--micro-tokens", type=click.IntRange(16), help="Padded tokens per forward (memory, not results)."),
-    _text("--strict", is_flag=True, help="Any bad row is fatal."),
-    _option("--keep", type=click.Choice(("needed", "all")), default="needed", help="Keep `full` weights after use."),
+    _text("--zero", type=click.IntRange(0, 3), help="ZeRO stage (default: 0 for one process, else 1, or 2 for full)."),
+    _text("--offload", is_flag=True, help="Keep optimizer state in CPU memory."),
+    _text(
+        "--micro-tokens", type=click.IntRange(16), help="Padded tokens per forward pass (changes memory, not results)."
+    ),
+    _text("--strict", is_flag=True, help="Stop at any bad row."),
+    _option(
+        "--keep",
+        type=click.Choice(("needed", "all")),
+        default="needed",
+        help="Keep all `full` weights, or only while needed.",
+    ),
 )
 
 

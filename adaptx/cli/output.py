@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["emit", "emit_json", "quiet_stdout", "terminable"]
+__all__ = ["emit", "emit_json", "interrupt_on_sigterm", "quiet_stdout"]
 
 Value = TypeVar("Value")
 
@@ -26,18 +26,18 @@ Value = TypeVar("Value")
 def quiet_stdout() -> Iterator[None]:
     """Point file descriptor 1 at stderr for the time of the block."""
     sys.stdout.flush()
-    kept = os.dup(1)
+    stdout_copy = os.dup(1)
     os.dup2(2, 1)
     try:
         yield
     finally:
         sys.stdout.flush()
-        os.dup2(kept, 1)
-        os.close(kept)
+        os.dup2(stdout_copy, 1)
+        os.close(stdout_copy)
 
 
 @contextmanager
-def terminable() -> Iterator[None]:
+def interrupt_on_sigterm() -> Iterator[None]:
     """Let SIGTERM interrupt like Ctrl-C: work in progress is left resumable and the exit code is 130."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:

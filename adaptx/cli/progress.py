@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from adaptx.steps.progress import Event, ProgressCallback
 
-__all__ = ["shown"]
+__all__ = ["progress_display"]
 
 LOG_EVERY_S = 10.0  # seconds between log lines of one step where no terminal shows a panel
 
@@ -37,11 +37,11 @@ LABELS: Mapping[str, str] = {
 
 
 @contextmanager
-def shown() -> Iterator[ProgressCallback]:
+def progress_display() -> Iterator[ProgressCallback]:
     """Give a `ProgressCallback` that shows events for the time of the block."""
     view = _Panel() if sys.stderr.isatty() else _Log()
     try:
-        yield view.tell
+        yield view.report
     finally:
         view.close()
 
@@ -74,7 +74,7 @@ class _Log:
     def __init__(self) -> None:
         self._last: dict[tuple[str, ...], float] = {}
 
-    def tell(self, event: Event) -> None:
+    def report(self, event: Event) -> None:
         key, now = _key(event), time.monotonic()
         if now - self._last.get(key, -LOG_EVERY_S) >= LOG_EVERY_S or "dev" in event:
             self._last[key] = now
@@ -92,7 +92,7 @@ class _Panel:
         self._live: Live | None = None
         self._begin = time.monotonic()
 
-    def tell(self, event: Event) -> None:
+    def report(self, event: Event) -> None:
         self._rows[_key(event)] = line(event)
         if self._live is None:
             from rich.console import Console

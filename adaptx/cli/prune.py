@@ -14,11 +14,11 @@ __all__ = ["command"]
 
 @click.command("prune")
 @click.argument("steps", nargs=-1, metavar="[ID]...")
-@click.option("--dry-run", is_flag=True, help="Say what would go and stop.")
+@click.option("--dry-run", is_flag=True, help="Print what would be removed and stop.")
 @store_option
 @json_option
 def command(steps: tuple[str, ...], dry_run: bool, store: Path | None, json: bool) -> None:
-    """Remove unfinished work that no process holds, and the stored steps named by ID."""
+    """Remove unfinished work that no process is using, and the stored steps given by ID."""
     from adaptx.report import lists
     from adaptx.results import listing
 

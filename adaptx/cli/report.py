@@ -32,15 +32,15 @@ TEXTS: Mapping[str, Callable[[RunResult], str]] = {
 
 @click.command("report")
 @click.argument("file", metavar="RECIPE", type=click.Path(path_type=Path))
-@click.option("--html", "form", flag_value="html", help="Write the page and its figures; print its path.")
+@click.option("--html", "form", flag_value="html", help="Write a page with figures; print its path.")
 @click.option("--md", "form", flag_value="md", default=True, help="Markdown (default).")
 @click.option("--latex", "form", flag_value="latex", help="LaTeX.")
-@click.option("--csv", "form", flag_value="csv", help="Every estimate, a line each.")
+@click.option("--csv", "form", flag_value="csv", help="One line per estimate.")
 @click.option("--report", type=click.Path(path_type=Path), envvar="ADAPTX_REPORT", help="Folder of the page.")
 @store_option
 @json_option
 def command(file: Path, form: str, report: Path | None, store: Path | None, json: bool) -> None:
-    """Tell what `run RECIPE` has made, without making anything."""
+    """Report what `run RECIPE` produced, without computing anything new."""
     recipe = read_recipe(file)
     place = opened(store)
     planned, view = plan_all(recipe.requests(), place), StoreView(place)

@@ -29,7 +29,7 @@ __all__ = ["command"]
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @how_options
 def command(file: Path, report: Path | None, dry_run: bool, **options: Any) -> None:
-    """Carry out RECIPE, a TOML file: every comparison of its grid, then tables and a report of figures."""
+    """Run RECIPE, a TOML file: every comparison of its grid, then tables and a report with figures."""
     recipe = read_recipe(file)
     if report is not None:
         folder.check_place(report)  # before the work, not after it

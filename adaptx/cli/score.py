@@ -16,13 +16,13 @@ __all__ = ["command"]
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.option("--source", default="hub", envvar="ADAPTX_SOURCE", show_default=True, help="Where the gold rows are.")
 @click.option("--languages", multiple=True, metavar="TAG[,TAG...]", help="Only these languages.")
-@click.option("--max-eval", type=click.IntRange(1), help="Take the rows that an evaluation with this limit took.")
+@click.option("--max-eval", type=click.IntRange(1), help="Score the rows that an evaluation with this limit used.")
 @store_option
 @json_option
 def command(
     folder: Path, source: str, languages: tuple[str, ...], max_eval: int | None, store: Path | None, json: bool
 ) -> None:
-    """Score the predictions in DIR: per task and language, and the averages of XTREME where nothing is missing."""
+    """Score the predictions in DIR: by task and language, with the averages of XTREME where nothing is missing."""
     from adaptx.data.source import open_source
     from adaptx.report import submission
     from adaptx.results.submission import scored

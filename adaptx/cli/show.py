@@ -18,7 +18,7 @@ __all__ = ["command"]
 @store_option
 @json_option
 def command(words: tuple[str, ...], store: Path | None, json: bool) -> None:
-    """Show the task called NAME, or the stored step with that id."""
+    """Show the page of the task called NAME, or the stored step with that id."""
     *kind, name = words
     if kind not in ([], ["task"]):
         raise UsageError(f"cannot show {' '.join(words)!r}: one name at a time", hint=f"adaptx show {name}")

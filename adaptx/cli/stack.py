@@ -20,7 +20,7 @@ __all__ = ["command"]
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @work_options
 def command(tasks: tuple[str, ...], on: str | None, dry_run: bool, **options: Any) -> None:
-    """Stack TASKS bottom to top; evaluate the last in all its languages, clean and attacked."""
+    """Train TASKS on top of each other, the first at the bottom; evaluate the last in all its languages."""
     from adaptx.report import tables
 
     request = Request(choices=chosen(options), names=tasks, on=on)

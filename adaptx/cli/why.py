@@ -17,7 +17,7 @@ __all__ = ["command"]
 @store_option
 @json_option
 def command(step: str, store: Path | None, json: bool) -> None:
-    """Explain how STEP (an id, or its first letters) differs from the nearest other step of its kind."""
+    """Show in which fields STEP (an id or its first letters) differs from the nearest stored step of its kind."""
     from adaptx.report import tables
     from adaptx.results.summaries import why_result
 

@@ -14,7 +14,7 @@ from itertools import groupby
 from math import ceil
 from random import Random
 
-__all__ = ["ORDERS", "WINDOW", "epoch_batches", "length_sorted", "micro_batches"]
+__all__ = ["ORDERS", "WINDOW", "epoch_batches", "micro_batches", "prediction_batches"]
 
 ORDERS = ("bucketed", "iid")
 WINDOW = 100  # batches per sorting window: 2 % padding on MNLI pairs at B = 32 (57 % in iid order)
@@ -36,17 +36,17 @@ def epoch_batches(
     rest = len(rows) % batch
     small, rows = rows[:rest], rows[rest:]
     if order == "bucketed":
-        rows = _sorted_windows(rows, lengths, WINDOW * batch)
-    batches = _cut(rows, batch) + ([small] if small else [])
+        rows = _sort_windows(rows, lengths, WINDOW * batch)
+    batches = _chunks(rows, batch) + ([small] if small else [])
     random.shuffle(batches)
     return batches
 
 
-def _sorted_windows(rows: list[int], lengths: Sequence[int], window: int) -> list[int]:
-    return [row for part in _cut(rows, window) for row in sorted(part, key=lambda row: lengths[row])]
+def _sort_windows(rows: list[int], lengths: Sequence[int], window: int) -> list[int]:
+    return [row for part in _chunks(rows, window) for row in sorted(part, key=lambda row: lengths[row])]
 
 
-def _cut(rows: list[int], size: int) -> list[list[int]]:
+def _chunks(rows: list[int], size: int) -> list[list[int]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
@@ -73,14 +73,14 @@ def _within_budget(rows: Sequence[int], lengths: Sequence[int], token_budget: in
     start = 0
     while start < len(rows):
         most = max(1, token_budget // max(1, lengths[rows[start]]))
-        left = len(rows) - start
-        size = ceil(left / ceil(left / most))  # two pieces of 17 and 16 rather than of 32 and 1
+        remaining = len(rows) - start
+        size = ceil(remaining / ceil(remaining / most))  # two pieces of 17 and 16 rather than of 32 and 1
         pieces.append(list(rows[start : start + size]))
         start += size
     return pieces
 
 
-def length_sorted(
+def prediction_batches(
     lengths: Sequence[int], token_budget: int, multiple: int = 16, block: int = 8, shared: int = 192
 ) -> list[list[int]]:
     """Cut rows for prediction, longest first, into batches of whole blocks of ``block`` rows.
@@ -93,9 +93,9 @@ def length_sorted(
     padded = [ceil(max(1, length) / multiple) * multiple for length in lengths]
     by_length = sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))
     pieces: list[list[int]] = []
-    for _, alike in groupby(by_length, key=lambda row: max(padded[row], shared)):
+    for _, same_width in groupby(by_length, key=lambda row: max(padded[row], shared)):
         width = 0
-        for rows in _cut(list(alike), block):
+        for rows in _chunks(list(same_width), block):
             if padded[rows[0]] != width or (len(pieces[-1]) + block) * width > token_budget:
                 width = padded[rows[0]]
                 pieces.append([])

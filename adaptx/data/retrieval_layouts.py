@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from adaptx.errors import DataFault
 from adaptx.spec import digest
-from adaptx.tasks.forms.retrieval import MINING
 
 if TYPE_CHECKING:
     from adaptx.data.source import Source
@@ -244,7 +243,7 @@ def tuning_split(source: Source, task: Task, language: str, split: str) -> str |
 
     None where nothing is tuned, and where dev is the scored split itself or not there: then one half tunes.
     """
-    if task.metric != MINING or task.form != "retrieval" or split == DEV:
+    if not task.mines_pairs or split == DEV:
         return None
     return DEV if DEV in source.splits(task, language) else None
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from adaptx.tasks.forms import Form, PredictionRecord
     from adaptx.tasks.task import Task
 
-__all__ = ["Evaluated", "Predicts", "evaluate"]
+__all__ = ["EvaluationResult", "Predicts", "evaluate"]
 
 
 class Predicts(Protocol):
@@ -29,17 +29,19 @@ class Predicts(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluated:
+class EvaluationResult:
     """A cell's stored rows, one per example in order, and its scores as fractions."""
 
     records: list[PredictionRecord]
     scores: dict[str, float]
 
 
-def evaluate(predictor: Predicts, form: Form, task: Task, examples: Sequence[Example], language: str) -> Evaluated:
+def evaluate(
+    predictor: Predicts, form: Form, task: Task, examples: Sequence[Example], language: str
+) -> EvaluationResult:
     """Predict ``examples`` and score them; raise `DataFault` for a cell without rows."""
     if not examples:
         raise DataFault(f"{task.name} has no usable rows in {language!r}", hint="the quarantined rows say why")
     predictions = predictor.predict(examples)
     records = [form.record(example, answer, task) for example, answer in zip(examples, predictions, strict=True)]
-    return Evaluated(records=records, scores=form.score(records, task, language))
+    return EvaluationResult(records=records, scores=form.score(records, task, language))

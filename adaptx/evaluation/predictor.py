@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from adaptx.data.batching import length_sorted
+from adaptx.data.batching import prediction_batches
 from adaptx.errors import UsageError
 from adaptx.model.forms import Batch, Feature, Limits, heavy_form
-from adaptx.model.forms.collate import MULTIPLE, collate, unpadded
+from adaptx.model.forms.collate import MULTIPLE, collate, unpad
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -158,13 +158,13 @@ class Predictor:
         with self.counters.timed("forward"), torch.inference_mode():
             pending = [(batch, self.model(batch)) for batch in self._batches(distinct)]
             for batch, output in pending:  # read back once all is queued: a GPU does not wait in between
-                for feature, row in zip(batch.features, unpadded(output.float().cpu(), batch), strict=False):
+                for feature, row in zip(batch.features, unpad(output.float().cpu(), batch), strict=False):
                     found[feature.example] = row
         return [found[place] for place in places]
 
     def _batches(self, features: Sequence[Feature]) -> Iterator[Batch]:
         lengths = [len(feature) for feature in features]
-        for rows in length_sorted(lengths, self.micro_tokens, MULTIPLE, ROWS, SHARED):
+        for rows in prediction_batches(lengths, self.micro_tokens, MULTIPLE, ROWS, SHARED):
             batch = collate(
                 [features[row] for row in rows], self.model.tokenizer, device=self.device, row_multiple=ROWS
             )

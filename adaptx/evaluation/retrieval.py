@@ -15,7 +15,7 @@ from adaptx.metrics import bucc
 from adaptx.metrics.csls import NEIGHBOURS as CSLS_NEIGHBOURS
 from adaptx.metrics.nearest import nearest
 from adaptx.tasks.example import Example, Prediction, RetrievalPrediction
-from adaptx.tasks.forms.retrieval import HALF, ITEM, KEPT, MINING, is_tuning, threshold_of
+from adaptx.tasks.forms.retrieval import HALF_SPLIT, ITEM, STORED_NEIGHBOURS, is_tuning, threshold_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +54,7 @@ def searcher(
 
     ``queries`` are all of the cell's, for the way back from its items; ``tuning`` is what mining tunes on.
     """
-    if task.metric == MINING:
+    if task.mines_pairs:
         return Miner(predictor, task, items, tuning)
     return Searcher(predictor, items, queries if ITEM in task.fields and task.metric == "accuracy" else ())
 
@@ -66,15 +66,15 @@ class Searcher:
         self.predictor = predictor
         self.names = [item.id for item in items]
         self.row = {name: row for row, name in enumerate(self.names)}
-        self.items = embedded(predictor, items)
+        self.items = embed(predictor, items)
         self.back = self._back(queries) if queries else {}
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """Return the nearest items of each query, best first."""
         if not examples:
             return []
-        vectors = embedded(self.predictor, examples)
-        near = nearest(vectors, self.items, KEPT).rows
+        vectors = embed(self.predictor, examples)
+        near = nearest(vectors, self.items, STORED_NEIGHBOURS).rows
         return [self._answer(*one) for one in zip(examples, vectors, near, strict=True)]
 
     def fingerprints(self, examples: Sequence[Example]) -> list[bytes]:
@@ -93,13 +93,13 @@ class Searcher:
         )
 
     def _cosines(self, vector: Floats, rows: Rows | list[int]) -> list[float]:
-        found: list[float] = (self.items[rows].astype("float64") @ vector.astype("float64")).tolist()
-        return found
+        cosines: list[float] = (self.items[rows].astype("float64") @ vector.astype("float64")).tolist()
+        return cosines
 
     def _back(self, queries: Sequence[Example]) -> dict[str, str]:
         """Return per query the query that its own item finds."""
         own = self.items[[self.row[query.gold[0]] for query in queries]]
-        rows = nearest(own, embedded(self.predictor, queries), 1).rows[:, 0]
+        rows = nearest(own, embed(self.predictor, queries), 1).rows[:, 0]
         return {query.id: queries[row].id for query, row in zip(queries, rows, strict=True)}
 
 
@@ -111,62 +111,65 @@ class Miner:
 
     def __init__(self, predictor: Predictor, task: Task, items: Sequence[Item], tuning: Tuning | None = None) -> None:
         self.predictor, self.task, self.items = predictor, task, items
-        self.tuned = self._tuned(tuning) if tuning else None
+        self.threshold = self._tune(tuning) if tuning else None
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """Return for each sentence the pair that mining gives it, if any, with its margin and the tuned threshold."""
-        mined = self._searched(examples, self.items)
-        threshold, tuned_on = self.tuned or (threshold_of(row for row in mined if is_tuning(row["id"])), HALF)
+        records = self._search(examples, self.items)
+        threshold, tuned_on = self.threshold or (
+            threshold_of(row for row in records if is_tuning(row["id"])),
+            HALF_SPLIT,
+        )
         return [
-            RetrievalPrediction(row["found"], row["scores"], threshold=threshold, tuned_on=tuned_on) for row in mined
+            RetrievalPrediction(row["found"], row["scores"], threshold=threshold, tuned_on=tuned_on) for row in records
         ]
 
     def fingerprints(self, examples: Sequence[Example]) -> list[bytes]:
         """Return keys of what the model sees of each sentence."""
         return self.predictor.fingerprints(examples)
 
-    def _tuned(self, tuning: Tuning) -> tuple[float, str]:
+    def _tune(self, tuning: Tuning) -> tuple[float, str]:
         """Return the threshold of greatest F1 and where it is from; raise `DataFault` where nothing is right there."""
         if not any(example.gold for example in tuning.queries):
             hint = "without that split the threshold is tuned on one half of what is scored"
             raise DataFault(f"{tuning.split} has no gold pair to tune the threshold of {self.task.name} on", hint=hint)
-        return threshold_of(self._searched(tuning.queries, tuning.items)), tuning.split
+        return threshold_of(self._search(tuning.queries, tuning.items)), tuning.split
 
-    def _searched(self, examples: Sequence[Example], items: Sequence[Item]) -> list[PredictionRecord]:
+    def _search(self, examples: Sequence[Example], items: Sequence[Item]) -> list[PredictionRecord]:
         """Return for each sentence its id and gold, and what mining gives it: at most one item, and its margin."""
         source = bucc.Side(
             ids=[example.id for example in examples],
             sentences=[text_of(example) for example in examples],
-            embeddings=embedded(self.predictor, examples),
+            embeddings=embed(self.predictor, examples),
         )
         target = bucc.Side(
             ids=[item.id for item in items],
             sentences=[item.text for item in items],
-            embeddings=embedded(self.predictor, items),
+            embeddings=embed(self.predictor, items),
         )
-        pairs = {one: ((other,), (score,)) for (one, other), score in self._mined(source, target).items()}
-        found = [(example, *pairs.get(example.id, ((), ()))) for example in examples]
-        return [{"id": e.id, "gold": e.gold, "found": names, "scores": scores} for e, names, scores in found]
+        pairs = {one: ((other,), (score,)) for (one, other), score in self._mine(source, target).items()}
+        rows = [(example, *pairs.get(example.id, ((), ()))) for example in examples]
+        return [{"id": e.id, "gold": e.gold, "found": names, "scores": scores} for e, names, scores in rows]
 
-    def _mined(self, source: bucc.Side, target: bucc.Side) -> bucc.Candidates:
+    def _mine(self, source: bucc.Side, target: bucc.Side) -> bucc.Candidates:
         """Mine by the ratio margin of 4 neighbours, or by CSLS, which is twice the difference margin of 10."""
         if self.task.scorer == "csls":
             return bucc.mine(source, target, margin="distance", k=CSLS_NEIGHBOURS)
         return bucc.mine(source, target)
 
 
-def embedded(predictor: Predictor, texts: Sequence[Example] | Sequence[Item]) -> Floats:
+def embed(predictor: Predictor, texts: Sequence[Example] | Sequence[Item]) -> Floats:
     """Return the vector of each query or item, ``(texts, hidden)``; nothing but the vectors is held of a million."""
     import numpy as np
 
-    found = np.empty((0, 0), np.float32)
+    vectors = np.empty((0, 0), np.float32)
     for start in range(0, len(texts), CHUNK):
         chunk = texts[start : start + CHUNK]
         part = [row.numpy() for row in predictor.outputs([as_example(text) for text in chunk])[1]]
         if not start:
-            found = np.empty((len(texts), len(part[0])), np.float32)
-        found[start : start + len(part)] = part
-    return found
+            vectors = np.empty((len(texts), len(part[0])), np.float32)
+        vectors[start : start + len(part)] = part
+    return vectors
 
 
 def as_example(item: Example | Item) -> Example:

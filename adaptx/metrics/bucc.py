@@ -50,8 +50,8 @@ class Side:
 
     def __post_init__(self) -> None:
         if not len(self.ids) == len(self.sentences) == len(self.embeddings):
-            told = f"{len(self.ids)} ids, {len(self.sentences)} sentences, {len(self.embeddings)} vectors"
-            raise DataFault(told, hint="give one of each per line")
+            lengths = f"{len(self.ids)} ids, {len(self.sentences)} sentences, {len(self.embeddings)} vectors"
+            raise DataFault(lengths, hint="give one of each per line")
 
 
 def mine(
@@ -72,12 +72,12 @@ def mine(
         raise UnknownName("margin", margin, MARGINS)
     if retrieval not in RETRIEVALS:
         raise UnknownName("retrieval", retrieval, RETRIEVALS)
-    (sources, x), (targets, y) = _distinct(source), _distinct(target)
-    forward, backward = _found(x, y, k, shift=shift)
-    mined = _pairs(_margins(forward, backward, margin), _margins(backward, forward, margin), retrieval)
-    source_ids, target_ids = _named_once(source), _named_once(target)
+    (sources, x), (targets, y) = _unique(source), _unique(target)
+    forward, backward = _neighbours(x, y, k, shift=shift)
+    pairs = _pairs(_margins(forward, backward, margin), _margins(backward, forward, margin), retrieval)
+    source_ids, target_ids = _ids_of_unique(source), _ids_of_unique(target)
     candidates: dict[Pair, float] = {}
-    for score, row, column in mined:
+    for score, row, column in pairs:
         one, other = source_ids.get(sources[row].strip()), target_ids.get(targets[column].strip())
         if one is not None and other is not None:
             candidates[one, other] = max(score, candidates.get((one, other), score))
@@ -86,13 +86,13 @@ def mine(
 
 def tune(candidates: Candidates, gold: Collection[Pair]) -> float:
     """Return the threshold of greatest F1 on ``gold``; 0 where no candidate is right."""
-    wanted, scores, hits, best, threshold = set(gold), [*candidates.values(), None], 0, 0.0, 0.0
+    gold_pairs, scores, hits, best, threshold = set(gold), [*candidates.values(), None], 0, 0.0, 0.0
     for number, (pair, score) in enumerate(candidates.items(), start=1):
-        hits += pair in wanted
-        found = 2 * hits / (number + len(wanted))
-        if found > best:
+        hits += pair in gold_pairs
+        current = 2 * hits / (number + len(gold_pairs))
+        if current > best:
             following = scores[number]
-            best, threshold = found, score if following is None else (score + following) / 2
+            best, threshold = current, score if following is None else (score + following) / 2
     return threshold
 
 
@@ -105,28 +105,29 @@ def f1(predictions: Collection[Pair], references: Collection[Pair]) -> dict[str,
     """Return ``{"f1", "precision", "recall"}`` of sets of pairs; all 0 where none is right. `DataFault` for no gold."""
     if not references:
         raise DataFault("no gold pairs to score", hint="check the split")
-    found, gold = set(predictions), set(references)
-    hits = len(found & gold)
+    predicted, gold = set(predictions), set(references)
+    hits = len(predicted & gold)
     if not hits:
         return {"f1": 0.0, "precision": 0.0, "recall": 0.0}
-    return {"f1": 2 * hits / (len(found) + len(gold)), "precision": hits / len(found), "recall": hits / len(gold)}
+    precision, recall = hits / len(predicted), hits / len(gold)
+    return {"f1": 2 * hits / (len(predicted) + len(gold)), "precision": precision, "recall": recall}
 
 
-def _distinct(side: Side) -> tuple[list[str], Floats]:
+def _unique(side: Side) -> tuple[list[str], Floats]:
     """Return the different sentences in order of appearance, each with the unit vector of its last occurrence."""
     last = {sentence: row for row, sentence in enumerate(side.sentences)}
     all_vectors = unit(side.embeddings)
     return list(last), all_vectors[list(last.values())]
 
 
-def _named_once(side: Side) -> dict[str, str]:
+def _ids_of_unique(side: Side) -> dict[str, str]:
     """Return the id of every sentence that occurs once, but for outer spaces."""
     stripped = [sentence.strip() for sentence in side.sentences]
     counts = Counter(stripped)
     return {text: name for text, name in zip(stripped, side.ids, strict=True) if counts[text] == 1}
 
 
-def _found(x: Floats, y: Floats, k: int, *, shift: bool) -> tuple[Neighbours, Neighbours]:
+def _neighbours(x: Floats, y: Floats, k: int, *, shift: bool) -> tuple[Neighbours, Neighbours]:
     if not shift:
         return mutual(x, y, k)
     delta = x.mean(axis=0) - y.mean(axis=0)

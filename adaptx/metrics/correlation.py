@@ -22,24 +22,24 @@ def pearson(predictions: Grades, golds: Grades) -> float:
     """Return Pearson's r, in [-1, 1]; raise `DataFault` for no rows or lists of unequal length."""
     from scipy.stats import pearsonr
 
-    return _correlated(pearsonr, predictions, golds)
+    return _statistic(pearsonr, predictions, golds)
 
 
 def spearman(predictions: Grades, golds: Grades) -> float:
     """Return Spearman's rho, ties given their mean rank; raises as `pearson`."""
     from scipy.stats import spearmanr
 
-    return _correlated(spearmanr, predictions, golds)
+    return _statistic(spearmanr, predictions, golds)
 
 
 def kendall(predictions: Grades, golds: Grades) -> float:
     """Return Kendall's tau-b; raises as `pearson`."""
     from scipy.stats import kendalltau
 
-    return _correlated(kendalltau, predictions, golds)
+    return _statistic(kendalltau, predictions, golds)
 
 
-def _correlated(test: Callable[[Grades, Grades], Any], predictions: Grades, golds: Grades) -> float:
+def _statistic(test: Callable[[Grades, Grades], Any], predictions: Grades, golds: Grades) -> float:
     check_pairs(predictions, golds)
     if min(predictions) == max(predictions) or min(golds) == max(golds):
         return 0.0

@@ -31,16 +31,16 @@ def scores(
     unanswered = [value > threshold for value in no_answer] if no_answer is not None else [False] * len(references)
     f1 = _with_threshold(squad.f1_v2, predictions, references, unanswered)
     em = _with_threshold(squad.exact_match_v2, predictions, references, unanswered)
-    found: dict[str, float] = {"f1": _mean(f1), "em": _mean(em), "total": len(references)}
+    result: dict[str, float] = {"f1": _mean(f1), "em": _mean(em), "total": len(references)}
     for group, wanted in (("HasAns", True), ("NoAns", False)):
         rows = [row for row, golds in enumerate(references) if bool(golds) == wanted]
         if rows:
-            found |= {
+            result |= {
                 f"{group}_exact": _mean([em[row] for row in rows]),
                 f"{group}_f1": _mean([f1[row] for row in rows]),
                 f"{group}_total": len(rows),
             }
-    return found
+    return result
 
 
 def best_threshold(

@@ -27,7 +27,7 @@ __all__ = [
     "mean_average_precision",
     "mewslix",
     "one_nearest",
-    "ranked",
+    "rankings",
 ]
 
 VERSION = 1
@@ -43,16 +43,16 @@ def one_nearest(queries: ArrayLike, items: ArrayLike, distance: str = "cosine") 
     """
     if distance not in DISTANCES:
         raise UnknownName("distance", distance, DISTANCES)
-    found = _by_l2(queries, items) if distance == "l2" else (unit(queries), unit(items))
-    rows: list[int] = nearest(*found, 1).rows[:, 0].tolist()
+    pair = _by_l2(queries, items) if distance == "l2" else (unit(queries), unit(items))
+    rows: list[int] = nearest(*pair, 1).rows[:, 0].tolist()
     return rows
 
 
-def ranked(queries: ArrayLike, items: ArrayLike, k: int | None = None) -> Iterator[list[int]]:
+def rankings(queries: ArrayLike, items: ArrayLike, k: int | None = None) -> Iterator[list[int]]:
     """Yield for each query the rows of the items by inner product, best first: the first ``k``, or all of them."""
-    asked, found = vectors(queries), vectors(items)
-    for start in range(0, len(asked), TILE):
-        yield from nearest(asked[start : start + TILE], found, k or len(found)).rows.tolist()
+    query_vectors, item_vectors = vectors(queries), vectors(items)
+    for start in range(0, len(query_vectors), TILE):
+        yield from nearest(query_vectors[start : start + TILE], item_vectors, k or len(item_vectors)).rows.tolist()
 
 
 def average_precision(golds: Collection[Hashable], ranking: Sequence[Hashable], k: int | None = CUT) -> float:
@@ -76,8 +76,8 @@ def mean_average_precision(
     """Return the mean over the queries of ``references``; one without a ranking counts 0, one unknown is not read."""
     if not references:
         raise DataFault("no queries to score", hint="check the split and --max-eval")
-    found = [average_precision(golds, rankings.get(query, ()), k) for query, golds in references.items()]
-    return sum(found) / len(found)
+    values = [average_precision(golds, rankings.get(query, ()), k) for query, golds in references.items()]
+    return sum(values) / len(values)
 
 
 def mewslix(references: Mapping[str, Sequence[str]], rankings: Mapping[str, Sequence[str]]) -> float:

@@ -1,6 +1,6 @@
 """Scores from sums: how a cell's metric follows from what its rows contribute, so that rows can be resampled.
 
-Owns `terms_of` and `combined`. Every metric of a cell here is a function of sums over rows: a mean is (sum of values,
+Owns `terms_of` and `scores_of`. Every metric of a cell here is a function of sums over rows: a mean is (sum of values,
 number of rows); micro F1 is (twice the hits, predicted plus gold); Pearson's r is six moments. Resampling clusters then
 means adding up other rows' terms, for every metric alike.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["MOMENTS", "RATIO", "combined", "moments_of", "terms_of"]
+__all__ = ["MOMENTS", "RATIO", "moments_of", "scores_of", "terms_of"]
 
 RATIO = 2  # terms: numerator, denominator
 MOMENTS = 6  # terms: n, sums of x, y, x * x, y * y, x * y
@@ -34,7 +34,7 @@ def moments_of(x: float, y: float) -> list[float]:
     return [1.0, x, y, x * x, y * y, x * y]
 
 
-def combined(sums: Floats) -> Floats:
+def scores_of(sums: Floats) -> Floats:
     """Return the scores of summed terms, ``(..., terms)`` to ``(...)``; NaN where nothing was summed.
 
     Two terms are a ratio, six are Pearson's r (Pearson 1895), which is 0 where either side does not vary.

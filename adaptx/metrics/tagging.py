@@ -41,7 +41,7 @@ def f1(predictions: Sequence[Tags], references: Sequence[Tags]) -> dict[str, flo
     lists of unequal length, and for a sentence whose tags are more or fewer than its tokens.
     """
     _check(predictions, references)
-    predicted, gold = entities(_joined(predictions)), entities(_joined(references))
+    predicted, gold = entities(_join(predictions)), entities(_join(references))
     hits = len(predicted & gold)
     return {
         "f1": _share(2 * hits, len(predicted) + len(gold)),
@@ -68,7 +68,7 @@ def token_accuracy(predictions: Sequence[Tags], references: Sequence[Tags]) -> f
     return _share(sum(found == gold for found, gold in pairs), len(pairs))
 
 
-def _joined(sentences: Sequence[Tags]) -> list[str]:
+def _join(sentences: Sequence[Tags]) -> list[str]:
     return [tag for sentence in sentences for tag in (*sentence, OUTSIDE)]
 
 

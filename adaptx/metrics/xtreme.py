@@ -55,13 +55,13 @@ def task_averages(metrics: Mapping[str, Languages]) -> dict[str, float]:
     empty = [metric for metric, languages in metrics.items() if not languages]
     if empty:
         raise DataFault(f"no language is scored by {', '.join(empty)}", hint="leave the task out")
-    found = {f"avg_{metric}": sum(languages.values()) / len(languages) for metric, languages in metrics.items()}
-    counted = [found[name] for name in MAIN if name in found]
-    if "avg_exact_match" in found and counted:
-        return found | {"avg_metric": (found["avg_exact_match"] + found["avg_f1"]) / 2}
+    means = {f"avg_{metric}": sum(languages.values()) / len(languages) for metric, languages in metrics.items()}
+    counted = [means[name] for name in MAIN if name in means]
+    if "avg_exact_match" in means and counted:
+        return means | {"avg_metric": (means["avg_exact_match"] + means["avg_f1"]) / 2}
     if not counted:
         raise DataFault(f"no metric of a benchmark among {', '.join(metrics) or 'none'}", hint=f"one of {MAIN}")
-    return found | {"avg_metric": counted[0]}
+    return means | {"avg_metric": counted[0]}
 
 
 def averages(scores: Scores, benchmark: str, groups: Mapping[str, Sequence[str]] | None = None) -> Averages:

@@ -22,9 +22,9 @@ from adaptx.mini.facts import (
     concepts,
     facts,
     split_of,
-    swapped,
+    swap_roles,
 )
-from adaptx.mini.sentences import Passage, Row, Split, SurfaceForm, partly, passage, tell
+from adaptx.mini.sentences import Passage, Row, Split, SurfaceForm, choose_form, drop_some_optional, passage
 
 __all__ = ["common_sense", "consequence", "continuation", "pronoun", "split_concepts", "who_has_it"]
 
@@ -69,37 +69,37 @@ def other(fact: Fact) -> str:
     return fact["agent"] if fact["verb"] in GIVEN_AWAY else fact["patient"]
 
 
-def _has(fact: Fact, person: str) -> Fact:
+def _possession(fact: Fact, person: str) -> Fact:
     return Fact("have", {"agent": person, "thing": fact["thing"], "quality": fact["quality"]})
 
 
-def continuation(cell: Split, index: int) -> Row:
+def continuation(split: Split, index: int) -> Row:
     """Tell of two transfers; only the owner of a thing can pass it on, and only what it owns."""
-    draw, label = cell.draw(index), index % ENDINGS
-    story, (right, *wrong) = _continued(draw, cell.split)
-    endings = _placed(right, draw.some(wrong, len(wrong)), label)
-    told = [tell(draw, partly(draw, fact)) for fact in story]
+    draw, label = split.draw(index), index % ENDINGS
+    story, (right, *wrong) = _story_and_endings(draw, split.name)
+    endings = _insert(right, draw.some(wrong, len(wrong)), label)
+    surfaces = [choose_form(draw, drop_some_optional(draw, fact)) for fact in story]
     return {
-        "id": cell.id(index),
-        "ctx": passage(cell.language, told).text,
-        "endings": [cell.say(SurfaceForm(fact, "later")) for fact in endings],
+        "id": split.id(index),
+        "ctx": passage(split.language, surfaces).text,
+        "endings": [split.say(SurfaceForm(fact, "later")) for fact in endings],
         "label": label,
     }
 
 
-def _continued(draw: Draw, split: str) -> tuple[list[Fact], list[Fact]]:
+def _story_and_endings(draw: Draw, split: str) -> tuple[list[Fact], list[Fact]]:
     """Return a story and its endings, the right one first: either person of a transfer passes on either thing."""
     while True:
         story = facts(draw, STORY, split)
         about, beside = draw.some(story, 2)
         verb = draw.one(GIVEN_AWAY)
         givers = ((giver, thing) for giver in (owner(about), other(about)) for thing in (about, beside))
-        endings = [ending for pair in givers if (ending := _passed_on(draw, *pair, verb, story)) is not None]
+        endings = [ending for pair in givers if (ending := _next_transfer(draw, *pair, verb, story)) is not None]
         if len(endings) == ENDINGS:
             return story, endings
 
 
-def _passed_on(draw: Draw, giver: str, thing: Fact, verb: str, story: Sequence[Fact]) -> Fact | None:
+def _next_transfer(draw: Draw, giver: str, thing: Fact, verb: str, story: Sequence[Fact]) -> Fact | None:
     """Return that somebody gave a thing to a person outside the story, in the story's split; None for nobody."""
     inside = {person for fact in story for person in (fact["agent"], fact["patient"])}
     outside = [person for person in concepts()["person"] if person not in inside]
@@ -108,43 +108,43 @@ def _passed_on(draw: Draw, giver: str, thing: Fact, verb: str, story: Sequence[F
     return next((fact for fact in given if split_of(fact) == split_of(story[0])), None)
 
 
-def _placed(right: T, wrong: Sequence[T], place: int) -> list[T]:
+def _insert(right: T, wrong: Sequence[T], index: int) -> list[T]:
     """Return the right option at its place among the wrong ones."""
-    return [*wrong[:place], right, *wrong[place:]]
+    return [*wrong[:index], right, *wrong[index:]]
 
 
-def who_has_it(cell: Split, index: int, *, columns: Sequence[str], first: int = 0) -> Row:
+def who_has_it(split: Split, index: int, *, columns: Sequence[str], first: int = 0) -> Row:
     """Tell of two transfers and ask who has one of the things now; ``first`` is the number of the first option."""
-    draw, label = cell.draw(index), index % len(columns)
-    story, about, beside = _story_of(draw, cell.split)
+    draw, label = split.draw(index), index % len(columns)
+    story, about, beside = _draw_story(draw, split.name)
     wrong = [other(about), *draw.some((beside["agent"], beside["patient"]), len(columns) - 2)]
-    people = _placed(owner(about), draw.some(wrong, len(wrong)), label)
-    told = [tell(draw, partly(draw, fact)) for fact in story]
-    read = passage(cell.language, told)
-    names = _names(read, told)
+    people = _insert(owner(about), draw.some(wrong, len(wrong)), label)
+    surfaces = [choose_form(draw, drop_some_optional(draw, fact)) for fact in story]
+    context = passage(split.language, surfaces)
+    names = _names(context, surfaces)
     return {
-        "id": cell.id(index),
-        "context": read.text,
-        "question": cell.language.ask(_has(about, owner(about)), "agent").text,
+        "id": split.id(index),
+        "context": context.text,
+        "question": split.language.ask(_possession(about, owner(about)), "agent").text,
         **dict(zip(columns, (names[person] for person in people), strict=True)),
         "label": str(first + label),
     }
 
 
-def _story_of(draw: Draw, split: str) -> tuple[list[Fact], Fact, Fact]:
+def _draw_story(draw: Draw, split: str) -> tuple[list[Fact], Fact, Fact]:
     """Return two transfers, then the one after which it can be asked who has the thing, and the other."""
     while True:
         story = facts(draw, STORY, split)
         about, beside = draw.some(story, 2)
-        if split_of(_has(about, owner(about))) == split:
+        if split_of(_possession(about, owner(about))) == split:
             return story, about, beside
 
 
-def _names(read: Passage, told: Sequence[SurfaceForm]) -> dict[str, str]:
+def _names(context: Passage, surfaces: Sequence[SurfaceForm]) -> dict[str, str]:
     """Return what the people of transfers are called in a text."""
     return {
-        telling.fact[role]: said.part(role)
-        for telling, said in zip(told, read.sentences, strict=True)
+        surface.fact[role]: sentence.part(role)
+        for surface, sentence in zip(surfaces, context.sentences, strict=True)
         for role in ("agent", "patient")
     }
 
@@ -157,16 +157,16 @@ class Event:
     wrong: tuple[Fact, Fact]
 
 
-def consequence(cell: Split, index: int) -> Row:
+def consequence(split: Split, index: int) -> Row:
     """Ask for the effect of an event, or for the cause of how things are now."""
-    draw, label = cell.draw(index), index % 2
-    event = draw.one((_transfer, _act))(draw, cell.split)
+    draw, label = split.draw(index), index % 2
+    event = draw.one((_transfer, _act))(draw, split.name)
     given = draw.below(2)  # what comes first, or what comes of it
     premise, right, wrong = (
-        cell.say(SurfaceForm(fact, "plain"))
+        split.say(SurfaceForm(fact, "plain"))
         for fact in (event.right[given], event.right[1 - given], event.wrong[1 - given])
     )
-    choice1, choice2 = _placed(right, [wrong], label)
+    choice1, choice2 = _insert(right, [wrong], label)
     return {
         "idx": index,
         "premise": premise,
@@ -189,8 +189,8 @@ def _transfer(draw: Draw, split: str) -> Event:
         roles = {"agent": agent, "patient": patient, "verb": draw.one(concepts()["transfer"])}
         event = Fact("transfer", {**roles, "thing": thing, "quality": quality})
         if split_of(event) == split:
-            right, wrong = (_has(event, person) for person in (owner(event), other(event)))
-            return Event((event, right), (swapped(event), wrong))
+            right, wrong = (_possession(event, person) for person in (owner(event), other(event)))
+            return Event((event, right), (swap_roles(event), wrong))
 
 
 @cache
@@ -223,34 +223,34 @@ def _acts(split: str) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def pronoun(cell: Split, index: int) -> Row:
+def pronoun(split: Split, index: int) -> Row:
     """Tell of a transfer, and with a blank for the name who has the thing now."""
-    draw, label = cell.draw(index), index % 2
-    event = _transfer(draw, cell.split)
-    read = passage(cell.language, [SurfaceForm(fact, "plain") for fact in event.right])
-    start, end = read.answer(1, "agent")
-    right, wrong = (cell.language.say(state, "plain").part("agent") for _, state in (event.right, event.wrong))
-    option1, option2 = _placed(right, [wrong], label)
-    sentence = f"{read.text[:start]}_{read.text[end:]}"
+    draw, label = split.draw(index), index % 2
+    event = _transfer(draw, split.name)
+    context = passage(split.language, [SurfaceForm(fact, "plain") for fact in event.right])
+    start, end = context.answer(1, "agent")
+    right, wrong = (split.language.say(state, "plain").part("agent") for _, state in (event.right, event.wrong))
+    option1, option2 = _insert(right, [wrong], label)
+    sentence = f"{context.text[:start]}_{context.text[end:]}"
     return {"sentence": sentence, "option1": option1, "option2": option2, "answer": str(1 + label)}
 
 
-def common_sense(cell: Split, index: int) -> Row:
+def common_sense(split: Split, index: int) -> Row:
     """Ask which of five words is of a kind; one word of each of five kinds is offered."""
-    draw, label = cell.draw(index), index % len(LETTERS)
+    draw, label = split.draw(index), index % len(LETTERS)
     kind = draw.one(tuple(KINDS))
     kinds = [each for each in KINDS if each != kind and each not in DOUBTFUL.get(kind, ())]
-    wrong = [draw.one(split_concepts(each, cell.split)) for each in draw.some(kinds, len(LETTERS) - 1)]
-    options = _placed(draw.one(split_concepts(kind, cell.split)), wrong, label)
-    texts = [cell.language.words[concept]["head"] for concept in options]
+    wrong = [draw.one(split_concepts(each, split.name)) for each in draw.some(kinds, len(LETTERS) - 1)]
+    options = _insert(draw.one(split_concepts(kind, split.name)), wrong, label)
+    texts = [split.language.words[concept]["head"] for concept in options]
     choices = {"text": texts, "label": list(LETTERS)}
-    return {"id": cell.id(index), "question": KINDS[kind], "choices": choices, "answerKey": LETTERS[label]}
+    return {"id": split.id(index), "question": KINDS[kind], "choices": choices, "answerKey": LETTERS[label]}
 
 
 @cache
 def split_concepts(kind: str, split: str) -> tuple[str, ...]:
     """Return the concepts of a kind that questions of a split are about: a quarter each for dev and test."""
     words = Draw("kind", VERSION, kind).some(concepts()[kind], len(concepts()[kind]))
-    held = len(words) // 4
-    parts = {"dev": words[:held], "test": words[held : 2 * held], "train": words[2 * held :]}
+    size = len(words) // 4
+    parts = {"dev": words[:size], "test": words[size : 2 * size], "train": words[2 * size :]}
     return tuple(parts[split])

@@ -29,12 +29,12 @@ __all__ = [
     "Family",
     "change",
     "concepts",
+    "drop_roles",
     "fact_of",
     "facts",
     "is_directed",
     "split_of",
-    "swapped",
-    "without",
+    "swap_roles",
 ]
 
 VERSION = 2  # raised whenever a row, or the encoder made from this world, changes
@@ -222,11 +222,11 @@ def fact_of(draw: Draw, family: str, taken: frozenset[str] = frozenset()) -> Fac
 
 def facts(draw: Draw, families: Sequence[str], split: str) -> list[Fact]:
     """Return one fact of each family, all of a split; they share no word while there are others of its kind."""
-    told: list[Fact] = []
+    drawn: list[Fact] = []
     for family in families:
-        taken = frozenset(word for fact in told for word in fact.words.values())
-        told.append(_of_split(draw, family, split, taken))
-    return told
+        taken = frozenset(word for fact in drawn for word in fact.words.values())
+        drawn.append(_of_split(draw, family, split, taken))
+    return drawn
 
 
 def split_of(fact: Fact) -> str:
@@ -237,7 +237,7 @@ def split_of(fact: Fact) -> str:
     return Draw("split", VERSION, *key).one(SPLITS)
 
 
-def swapped(fact: Fact) -> Fact:
+def swap_roles(fact: Fact) -> Fact:
     """Exchange the roles that can be exchanged: the same words, another fact."""
     words = dict(fact.words)
     for one, two in FAMILIES[fact.family].swaps:
@@ -256,8 +256,8 @@ def change(draw: Draw, fact: Fact, role: str) -> Fact:
     return Fact(fact.family, {**fact.words, role: _fresh(draw, _candidates(kinds), frozenset(fact.words.values()))})
 
 
-def without(fact: Fact, roles: Sequence[str]) -> Fact:
-    """Leave some roles untold."""
+def drop_roles(fact: Fact, roles: Sequence[str]) -> Fact:
+    """Return the fact without some of its roles."""
     return Fact(fact.family, {role: word for role, word in fact.words.items() if role not in roles})
 
 

@@ -44,7 +44,7 @@ def initialise(encoder: XLMRobertaModel, width: int, heads: int) -> None:
             for head, step, gain in ((0, 1.0, BESIDE), (1, -1.0, BESIDE), (3, 0.0, ITSELF)):
                 rows = slice(head * size, (head + 1) * size)
                 _set(attention.query.weight, rows, place, gain**0.5 * torch.eye(size))
-                _set(attention.key.weight, rows, place, gain**0.5 * _turned(step * waves))
+                _set(attention.key.weight, rows, place, gain**0.5 * _rotation(step * waves))
             look = ALIKE**0.5 * torch.nn.init.orthogonal_(torch.empty(size, words.stop))
             for sign, head in ((1.0, 2), (-1.0, 3)):
                 rows = slice(head * size, (head + 1) * size)
@@ -63,7 +63,7 @@ def _embeddings(encoder: XLMRobertaModel, words: slice, place: slice, waves: Ten
     table.position_embeddings.weight.zero_()[:, place] = 2**0.5 * torch.cat([angles.cos(), angles.sin()], dim=1)
 
 
-def _turned(angles: Tensor) -> Tensor:
+def _rotation(angles: Tensor) -> Tensor:
     """Return the matrix that turns the waves of a position into those of another, ``angles`` further."""
     cosine, sine = angles.cos().diag(), angles.sin().diag()
     return torch.cat([torch.cat([cosine, -sine], dim=1), torch.cat([sine, cosine], dim=1)])

@@ -22,11 +22,11 @@ from adaptx.mini.facts import (
     Fact,
     change,
     concepts,
+    drop_roles,
     facts,
     is_directed,
     split_of,
-    swapped,
-    without,
+    swap_roles,
 )
 from adaptx.mini.lexicon import Sentence, language, tags
 from adaptx.mini.sentences import SurfaceForm, passage
@@ -75,12 +75,12 @@ class Lesson:
 
     def sentence(self, tag: str) -> Sentence:
         """Return one sentence in a language."""
-        return language(tag).say(*self._telling(self._facts(1)[0]))
+        return language(tag).say(*self._surface(self._facts(1)[0]))
 
     def text(self) -> tuple[str, str]:
         """Return a text of one or two sentences and, half of the time, its translation."""
-        told = [self._telling(fact) for fact in self._facts(1 + self.draw.below(2))]
-        first, second = (passage(language(tag), told).text for tag in self._tags())
+        surfaces = [self._surface(fact) for fact in self._facts(1 + self.draw.below(2))]
+        first, second = (passage(language(tag), surfaces).text for tag in self._tags())
         return first, second if self.draw.below(2) else ""
 
     def translation(self) -> Translation:
@@ -89,33 +89,33 @@ class Lesson:
         if self.draw.below(3) == 0:
             return self._word(first, second)
         (fact,) = self._facts(1)
-        twin = self._said(swapped(fact), second) if is_directed(fact) else ""
-        return Translation(self._said(fact, first), self._said(fact, second), twin)
+        twin = self._say(swap_roles(fact), second) if is_directed(fact) else ""
+        return Translation(self._say(fact, first), self._say(fact, second), twin)
 
     def doubt(self) -> Pair:
         """Return a text, and a sentence that may say the like of it, something else or more, or what follows."""
         whole = self._facts(1 + self.draw.below(2))
-        told = [self._reduced(fact) for fact in whole]
-        first_in, second_in = (language(tag) for tag in self._tags())
-        first = passage(first_in, [self._telling(fact) for fact in told])
-        at = self.draw.below(len(told))
-        follows = _own(_consequence(told[at])) if self.draw.below(5) == 0 else None
+        reduced = [self._drop_optional(fact) for fact in whole]
+        first_language, second_language = (language(tag) for tag in self._tags())
+        first = passage(first_language, [self._surface(fact) for fact in reduced])
+        at = self.draw.below(len(reduced))
+        follows = _own(_consequence(reduced[at])) if self.draw.below(5) == 0 else None
         meant = follows or whole[at]
-        changed = self._reduced(self._changed(meant))
-        second = second_in.say(*self._telling(changed))
-        return Pair(first.text, second.text, marks=tuple(_marks(meant, told[at], changed, second)))
+        changed = self._drop_optional(self._alter(meant))
+        second = second_language.say(*self._surface(changed))
+        return Pair(first.text, second.text, marks=tuple(_marks(meant, reduced[at], changed, second)))
 
     def answer(self) -> Pair:
         """Return a question and a text that answers it; one in eight has no answer there."""
-        told = self._facts(2 + self.draw.below(2))
-        at = self.draw.below(len(told))
-        asked_in, told_in = (language(tag) for tag in self._tags())
-        text = passage(told_in, [self._telling(fact) for fact in told])
-        roles = [role for role in asked_in.asked(told[at].family) if role in told[at]]
+        story = self._facts(2 + self.draw.below(2))
+        at = self.draw.below(len(story))
+        question_language, text_language = (language(tag) for tag in self._tags())
+        text = passage(text_language, [self._surface(fact) for fact in story])
+        roles = [role for role in question_language.question_roles(story[at].family) if role in story[at]]
         if not roles:
             return self.answer()
         role = self.draw.one(roles)
-        question, other = (asked_in.ask(fact, role).text for fact in (told[at], self._other(told[at], role)))
+        question, other = (question_language.ask(fact, role).text for fact in (story[at], self._other(story[at], role)))
         if other != question and self.draw.below(8) == 0:
             return Pair(other, text.text)
         return Pair(question, text.text, answer=text.answer(at, role))
@@ -130,39 +130,39 @@ class Lesson:
     def _facts(self, n: int) -> list[Fact]:
         return facts(self.draw, [self.draw.one(self.families) for _ in range(n)], SPLIT)
 
-    def _reduced(self, fact: Fact) -> Fact:
+    def _drop_optional(self, fact: Fact) -> Fact:
         optional = [role for role in FAMILIES[fact.family].optional if role in fact]
-        return without(fact, [role for role in optional if self.draw.below(3) == 0])
+        return drop_roles(fact, [role for role in optional if self.draw.below(3) == 0])
 
-    def _telling(self, fact: Fact) -> SurfaceForm:
+    def _surface(self, fact: Fact) -> SurfaceForm:
         """Return a fact in any of its forms, those that go on with a story too."""
         roles = FAMILIES[fact.family].roles
         forms = language("en").forms(fact.family)
         return SurfaceForm(fact, self.draw.one([form for form in forms if form not in roles or form in fact]))
 
-    def _said(self, fact: Fact, tag: str) -> str:
-        return language(tag).say(*self._telling(fact)).text
+    def _say(self, fact: Fact, tag: str) -> str:
+        return language(tag).say(*self._surface(fact)).text
 
     def _word(self, first: str, second: str) -> Translation:
         concept = self.draw.one(sorted(language("en").words))
-        return Translation(self._written(concept, first), self._written(concept, second), "")
+        return Translation(self._write_word(concept, first), self._write_word(concept, second), "")
 
-    def _written(self, concept: str, tag: str) -> str:
+    def _write_word(self, concept: str, tag: str) -> str:
         word = language(tag).words[concept]
         return self.draw.one([text for column, text in word.items() if column != "class"])
 
-    def _changed(self, fact: Fact) -> Fact:
+    def _alter(self, fact: Fact) -> Fact:
         """Swap the roles a third of the time, where that makes another fact, else change each word one time in six."""
         if is_directed(fact) and self.draw.below(3) == 0:
-            return swapped(fact)
+            return swap_roles(fact)
         for role in fact.words:
             if self.draw.below(6) == 0 and (role != "verb" or fact.family != "act"):
                 fact = self._change(fact, role)
         return fact
 
-    def _other(self, fact: Fact, asked: str) -> Fact:
+    def _other(self, fact: Fact, asked_role: str) -> Fact:
         """Return a fact that the text does not tell: one part of the question is another."""
-        roles = [role for role in fact.words if role not in (asked, "verb", *FAMILIES[fact.family].optional)]
+        roles = [role for role in fact.words if role not in (asked_role, "verb", *FAMILIES[fact.family].optional)]
         return self._change(fact, self.draw.one(roles)) if roles else fact
 
     def _change(self, fact: Fact, role: str) -> Fact:
@@ -186,9 +186,9 @@ def _consequence(fact: Fact) -> Fact | None:
     return Fact("result", {role: fact[role] for role in ("thing", "quality") if role in fact} | {"state": state})
 
 
-def _marks(meant: Fact, known: Fact, changed: Fact, said: Sentence) -> Iterator[Mark]:
+def _marks(meant: Fact, known: Fact, changed: Fact, sentence: Sentence) -> Iterator[Mark]:
     """Yield the phrases of a sentence that say something else than was meant, or what was not known."""
-    for token, (start, end) in zip(said.tokens, said.spans, strict=True):
+    for token, (start, end) in zip(sentence.tokens, sentence.spans, strict=True):
         roles = [token.says, *(own for (owner, _), own in ATTACHED.items() if owner == token.says)]
         there = [role for role in roles if role is not None and role in changed]
         if any(changed[role] != meant.words.get(role) for role in there):

@@ -102,33 +102,33 @@ class Language:
             {(family, name): _template(text) for family, texts in page[table].items() for name, text in texts.items()}
             for table in ("sentences", "questions")
         )
-        self._chosen: dict[tuple[str, str | None, str | None], Template] = {}
+        self._phrase_cache: dict[tuple[str, str | None, str | None], Template] = {}
 
     def forms(self, family: str) -> tuple[str, ...]:
         """Return the names of the sentences that can say a fact of a family."""
         return tuple(self._page["sentences"][family])
 
-    def asked(self, family: str) -> tuple[str, ...]:
+    def question_roles(self, family: str) -> tuple[str, ...]:
         """Return the roles of a family that can be asked for."""
         return tuple(self._page["questions"].get(family, ()))
 
     def say(self, fact: Fact, form: str) -> Sentence:
         """Say a fact as one sentence of a form (`forms`)."""
-        return self._said(fact, self._sentences[fact.family, form], ("", self._page["full_stop"]))
+        return self._render(fact, self._sentences[fact.family, form], ("", self._page["full_stop"]))
 
     def ask(self, fact: Fact, role: str) -> Sentence:
-        """Ask for one role of a fact (`asked`)."""
+        """Ask for one role of a fact (`question_roles`)."""
         marks = (self._page.get("question_open", ""), self._page["question_mark"])
-        return self._said(fact, self._questions[fact.family, role], marks)
+        return self._render(fact, self._questions[fact.family, role], marks)
 
-    def _said(self, fact: Fact, template: Template, marks: tuple[str, str]) -> Sentence:
+    def _render(self, fact: Fact, template: Template, marks: tuple[str, str]) -> Sentence:
         tokens = [token for item in template for token in self._tokens(fact, item)]
         opening = [Token(marks[0], "PUNCT", None, len(marks[0]), (False, True))] if marks[0] else []
         mark = marks[1].lstrip()  # French sets a space before `?`
         closing = Token(mark, "PUNCT", None, len(mark), (mark == marks[1], False))
         if self._page["cased"]:
             tokens[0] = _capital(tokens[0])
-        return _joined((*opening, *tokens, closing), " " if self.spaces else "")
+        return _join((*opening, *tokens, closing), " " if self.spaces else "")
 
     def _tokens(self, fact: Fact, item: Piece | Slot) -> Iterable[Token]:
         if isinstance(item, Piece):
@@ -141,11 +141,11 @@ class Language:
     def _phrase(self, fact: Fact, role: str, case: str | None) -> Template:
         word = fact[role]
         kind, group = self._kinds[word], self.words[word].get("class")
-        if (kind, case, group) not in self._chosen:
+        if (kind, case, group) not in self._phrase_cache:
             names = [kind, "noun"] if kind in NOUNS else [kind]
             keys = [".".join(filter(None, (name, case, last))) for name in names for last in (group, None)]
-            self._chosen[kind, case, group] = next(self._phrases[key] for key in keys if key in self._phrases)
-        return self._chosen[kind, case, group]
+            self._phrase_cache[kind, case, group] = next(self._phrases[key] for key in keys if key in self._phrases)
+        return self._phrase_cache[kind, case, group]
 
     def _piece(self, fact: Fact, piece: Piece, role: str | None) -> list[Token]:
         texts = []
@@ -225,7 +225,7 @@ def _capital(token: Token) -> Token:
     return replace(token, text=token.text[0].upper() + token.text[1:])
 
 
-def _joined(tokens: Sequence[Token], space: str) -> Sentence:
+def _join(tokens: Sequence[Token], space: str) -> Sentence:
     text, spans, glue = "", [], True
     for token in tokens:
         text += "" if glue or token.glued[0] else space

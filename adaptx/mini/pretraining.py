@@ -1,6 +1,6 @@
 """How ``nano`` is made from nothing: an encoder of XLM-R's architecture, pretrained on the text of the world.
 
-Owns the losses and the loop; the lessons are `course`'s, and the heads are thrown away. Every step reads lessons of
+Owns the losses and the loop; the lessons are `lessons`'s, and the heads are thrown away. Every step reads lessons of
 each kind, and its loss is their weighted sum.
 """
 
@@ -76,13 +76,13 @@ class Heads(nn.Module):
         self.ends = nn.Linear(width, 2)
 
 
-def pretrain(recipe: PretrainingConfig, folder: Path, report: Report) -> None:
+def pretrain(config: PretrainingConfig, folder: Path, report: Report) -> None:
     """Make nano and write it to ``folder``, in half precision, as any encoder of the hub is laid out."""
-    tokenizer = tokenizers.build(recipe.vocabulary, LONGEST)
+    tokenizer = tokenizers.build(config.vocabulary, LONGEST)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        encoder = _first_weights(recipe, len(tokenizer))
-        _learn(recipe, encoder, tokenizer, report)
+        torch.manual_seed(config.seed)
+        encoder = _first_weights(config, len(tokenizer))
+        _learn(config, encoder, tokenizer, report)
     tokenizer.backend_tokenizer.model.dropout = None
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
@@ -90,41 +90,41 @@ def pretrain(recipe: PretrainingConfig, folder: Path, report: Report) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def _first_weights(recipe: PretrainingConfig, vocabulary: int) -> XLMRobertaModel:
-    config = XLMRobertaConfig(
+def _first_weights(config: PretrainingConfig, vocabulary: int) -> XLMRobertaModel:
+    architecture = XLMRobertaConfig(
         vocab_size=vocabulary,
-        hidden_size=recipe.width,
-        num_hidden_layers=recipe.layers,
-        num_attention_heads=recipe.heads,
-        intermediate_size=recipe.feed_forward,
+        hidden_size=config.width,
+        num_hidden_layers=config.layers,
+        num_attention_heads=config.heads,
+        intermediate_size=config.feed_forward,
         max_position_embeddings=LONGEST + 2,  # XLM-R counts positions from the padding id + 1
         type_vocab_size=1,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         layer_norm_eps=1e-5,
     )
-    encoder = XLMRobertaModel(config, add_pooling_layer=False)
-    initialise(encoder, recipe.width, recipe.heads)
+    encoder = XLMRobertaModel(architecture, add_pooling_layer=False)
+    initialise(encoder, config.width, config.heads)
     return encoder
 
 
 def _learn(
-    recipe: PretrainingConfig, encoder: XLMRobertaModel, tokenizer: XLMRobertaTokenizerFast, report: Report
+    config: PretrainingConfig, encoder: XLMRobertaModel, tokenizer: XLMRobertaTokenizerFast, report: Report
 ) -> None:
     heads = Heads(encoder)
     weights = [*encoder.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(
-        weights, recipe.peak_lr, betas=(0.9, 0.98), weight_decay=recipe.weight_decay, fused=True
+        weights, config.peak_lr, betas=(0.9, 0.98), weight_decay=config.weight_decay, fused=True
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.peak_lr, recipe.steps, pct_start=0.02, anneal_strategy="cos"
+        optimizer, config.peak_lr, config.steps, pct_start=0.02, anneal_strategy="cos"
     )
     encoder.train()
-    for step in range(recipe.steps):
-        stage = sum(step >= share * recipe.steps for share in recipe.stages)
-        if step >= recipe.marred_from * recipe.steps:
-            tokenizer.backend_tokenizer.model.dropout = recipe.dropped_merges
-        losses = _losses(recipe, encoder, heads, tokenizer, step, stage)
+    for step in range(config.steps):
+        stage = sum(step >= share * config.steps for share in config.stages)
+        if step >= config.marred_from * config.steps:
+            tokenizer.backend_tokenizer.model.dropout = config.dropped_merges
+        losses = _losses(config, encoder, heads, tokenizer, step, stage)
         optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
         nn.utils.clip_grad_norm_(weights, 1.0)
@@ -135,7 +135,7 @@ def _learn(
 
 
 def _losses(
-    recipe: PretrainingConfig,
+    config: PretrainingConfig,
     encoder: XLMRobertaModel,
     heads: Heads,
     tokenizer: XLMRobertaTokenizerFast,
@@ -143,20 +143,20 @@ def _losses(
     stage: int,
 ) -> dict[str, Tensor]:
     """Return the weighted loss of each kind of lesson of one step."""
-    size = recipe.texts + recipe.doubts + recipe.answers + recipe.translations
+    size = config.texts + config.doubts + config.answers + config.translations
     lessons = iter([Lesson(step * size + row, stage) for row in range(size)])
     noise = Random(step)
-    typos = recipe.typos if step >= recipe.marred_from * recipe.steps else 0.0
-    texts = [next(lessons).text() for _ in range(recipe.texts)]
-    doubts = [_noisy(next(lessons).doubt(), noise, typos) for _ in range(recipe.doubts)]
-    answers = [_noisy(next(lessons).answer(), noise, typos) for _ in range(recipe.answers)]
-    translations = [next(lessons).translation() for _ in range(recipe.translations)]
+    typos = config.typos if step >= config.marred_from * config.steps else 0.0
+    texts = [next(lessons).text() for _ in range(config.texts)]
+    doubts = [_add_typos(next(lessons).doubt(), noise, typos) for _ in range(config.doubts)]
+    answers = [_add_typos(next(lessons).answer(), noise, typos) for _ in range(config.answers)]
+    translations = [next(lessons).translation() for _ in range(config.translations)]
     batches = Batches(encoder, tokenizer)
     return {
-        "texts": recipe.text_weight * _text_loss(recipe, batches, heads, texts),
-        "doubts": recipe.doubt_weight * _doubt_loss(batches, heads, doubts),
+        "texts": config.text_weight * _text_loss(config, batches, heads, texts),
+        "doubts": config.doubt_weight * _doubt_loss(batches, heads, doubts),
         "answers": _answer_loss(batches, heads, answers),
-        "contrast": recipe.contrast_weight * _contrast_loss(recipe, batches, translations),
+        "contrast": config.contrast_weight * _contrast_loss(config, batches, translations),
     }
 
 
@@ -189,10 +189,10 @@ class Batches:
         return self.layers(batch)[-1]
 
 
-def _text_loss(recipe: PretrainingConfig, batches: Batches, heads: Heads, texts: Sequence[tuple[str, str]]) -> Tensor:
+def _text_loss(config: PretrainingConfig, batches: Batches, heads: Heads, texts: Sequence[tuple[str, str]]) -> Tensor:
     """Return the loss of restoring hidden tokens of texts, half of them beside their translation."""
     batch = batches.tokens(*zip(*texts, strict=True))
-    words = _mask(recipe.masked, batch["input_ids"], batches.tokenizer)
+    words = _mask(config.masked, batch["input_ids"], batches.tokenizer)
     chosen = words != IGNORED
     states = heads.restore(batches.states(batch)[chosen])
     embeddings = batches.encoder.embeddings.word_embeddings.weight
@@ -239,7 +239,7 @@ def _tokens_of(batch: BatchEncoding, row: int, start: int, end: int) -> tuple[in
     return (0, 0) if first is None or last is None else (first, last)
 
 
-def _contrast_loss(recipe: PretrainingConfig, batches: Batches, lessons: Sequence[Translation]) -> Tensor:
+def _contrast_loss(config: PretrainingConfig, batches: Batches, lessons: Sequence[Translation]) -> Tensor:
     """Return the loss of finding each translation among the others and their twins, and of the way back."""
     twins = [lesson.twin for lesson in lessons if lesson.twin]
     batch = batches.tokens([lesson.first for lesson in lessons] + [lesson.second for lesson in lessons] + twins)
@@ -247,21 +247,21 @@ def _contrast_loss(recipe: PretrainingConfig, batches: Batches, lessons: Sequenc
     layers = batches.layers(batch)
     gold = torch.arange(len(lessons))
     losses = []
-    for layer in recipe.contrast_layers:
+    for layer in config.contrast_layers:
         vectors = normalize((layers[layer] * seen).sum(1) / seen.sum(1), dim=1)
-        cosines = vectors[: len(lessons)] @ vectors[len(lessons) :].T / recipe.temperature
+        cosines = vectors[: len(lessons)] @ vectors[len(lessons) :].T / config.temperature
         losses += [cross_entropy(cosines, gold), cross_entropy(cosines[:, : len(lessons)].T, gold)]
     return torch.stack(losses).mean()
 
 
-def _noisy(pair: Pair, noise: Random, rate: float) -> Pair:
+def _add_typos(pair: Pair, noise: Random, rate: float) -> Pair:
     """Exchange letters in most pairs; all lengths stay."""
     if noise.random() < UNMARRED:
         return pair
-    return replace(pair, first=_typos(pair.first, noise, rate), second=_typos(pair.second, noise, rate))
+    return replace(pair, first=_swap_letters(pair.first, noise, rate), second=_swap_letters(pair.second, noise, rate))
 
 
-def _typos(text: str, noise: Random, rate: float) -> str:
+def _swap_letters(text: str, noise: Random, rate: float) -> str:
     """Exchange neighbouring letters inside words, ``rate`` of them."""
     letters = list(text)
     for at in range(1, len(letters) - 1):

@@ -6,13 +6,13 @@ answer is one about a fact of the context that was changed in a part that the qu
 
 from __future__ import annotations
 
-from adaptx.mini.facts import ATTACHED, FAMILIES, Draw, Fact, facts, is_directed, swapped
+from adaptx.mini.facts import ATTACHED, FAMILIES, Draw, Fact, facts, is_directed, swap_roles
 from adaptx.mini.lexicon import language
-from adaptx.mini.sentences import Row, Split, SurfaceForm, changed, partly, passage, tell
+from adaptx.mini.sentences import Row, Split, SurfaceForm, change_any, choose_form, drop_some_optional, passage
 
 __all__ = ["reading"]
 
-TOLD = ("transfer", "social", "travel", "work", "obtain", "spatial", "act")
+FAMILIES_USED = ("transfer", "social", "travel", "work", "obtain", "spatial", "act")
 WITHIN = {
     "delhi": ("adriana", "madrid"),
     "paris": ("farid",),
@@ -23,46 +23,46 @@ WITHIN = {
 SHARE = 3  # every third question has no answer, where some have none
 
 
-def reading(cell: Split, index: int, *, may_abstain: bool = False, breaks: bool = False) -> Row:
+def reading(split: Split, index: int, *, may_abstain: bool = False, breaks: bool = False) -> Row:
     """Tell two to four facts and ask for a part of one; with ``breaks`` the row says where sentences are."""
-    draw = cell.draw(index)
+    draw = split.draw(index)
     has_answer = not may_abstain or index % SHARE > 0
-    told, number, question, role = _asked(draw, cell.split, has_answer=has_answer)
-    read = passage(cell.language, told)
-    start, end = read.answer(number, role)
+    surfaces, number, question, role = _draw_question(draw, split.name, has_answer=has_answer)
+    context = passage(split.language, surfaces)
+    start, end = context.answer(number, role)
     spans = [(start, end)] if has_answer else []
     return {
-        "id": cell.id(index),
+        "id": split.id(index),
         "title": "mini",
-        "context": read.text,
-        "question": cell.language.ask(question, role).text,
-        "answers": {"text": [read.text[a:b] for a, b in spans], "answer_start": [a for a, _ in spans]},
-        **({"sentence_breaks": read.breaks} if breaks else {}),
+        "context": context.text,
+        "question": split.language.ask(question, role).text,
+        "answers": {"text": [context.text[a:b] for a, b in spans], "answer_start": [a for a, _ in spans]},
+        **({"sentence_breaks": context.breaks} if breaks else {}),
     }
 
 
-def _asked(draw: Draw, split: str, *, has_answer: bool) -> tuple[list[SurfaceForm], int, Fact, str]:
-    """Return what is told, the number of the telling that is asked about, the fact of the question and its role."""
+def _draw_question(draw: Draw, split: str, *, has_answer: bool) -> tuple[list[SurfaceForm], int, Fact, str]:
+    """Return the facts to tell, the index of the one that is asked about, the fact of the question and its role."""
     while True:
-        families = draw.some(TOLD, 2 + draw.below(3))
-        told = [tell(draw, partly(draw, fact)) for fact in facts(draw, families, split)]
-        number = draw.below(len(told))
-        fact = told[number].fact
-        role = draw.one([each for each in sorted(language("en").asked(fact.family)) if each in fact])
-        question = fact if has_answer else _otherwise(draw, fact, role)
-        words = {word for telling in told for word in telling.fact.words.values()}
+        families = draw.some(FAMILIES_USED, 2 + draw.below(3))
+        surfaces = [choose_form(draw, drop_some_optional(draw, fact)) for fact in facts(draw, families, split)]
+        number = draw.below(len(surfaces))
+        fact = surfaces[number].fact
+        role = draw.one([each for each in sorted(language("en").question_roles(fact.family)) if each in fact])
+        question = fact if has_answer else _unanswerable(draw, fact, role)
+        words = {word for surface in surfaces for word in surface.fact.words.values()}
         if question is not None and words.isdisjoint(WITHIN.get(fact[role], ())):
-            return told, number, question, role
+            return surfaces, number, question, role
 
 
-def _otherwise(draw: Draw, fact: Fact, role: str) -> Fact | None:
+def _unanswerable(draw: Draw, fact: Fact, role: str) -> Fact | None:
     """Return a fact that is asked for ``role`` in another question, to which ``fact`` is no answer; None for none."""
     if is_directed(fact) and not draw.below(3):
-        return swapped(fact)
-    return changed(draw, fact, _told_in_question(fact, role))
+        return swap_roles(fact)
+    return change_any(draw, fact, _roles_in_question(fact, role))
 
 
-def _told_in_question(fact: Fact, role: str) -> list[str]:
+def _roles_in_question(fact: Fact, role: str) -> list[str]:
     """Return the roles that a question for ``role`` tells, without the verb: who sold a thing may have lent it too."""
     family = FAMILIES[fact.family]
     asked = {role, *(each for (phrase, _), each in ATTACHED.items() if phrase == role)}

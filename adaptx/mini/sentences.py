@@ -1,7 +1,7 @@
-"""What every row is made from: a cell of the suite, and facts with the form in which they are told.
+"""What every row is made from: a split of a task in a language, and facts with their surface forms.
 
-Owns `Split`, the choice of forms and of what stays untold, and texts of several sentences; knows no task. All of it is
-drawn before a word of any language is said, so row ``i`` means the same in every language.
+Owns `Split`, the choice of surface forms and of what is left out, and texts of several sentences; knows no task. All of
+it is drawn before a word of any language is said, so row ``i`` means the same in every language.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from adaptx.mini.facts import FAMILIES, VERSION, Draw, Fact, change, split_of, without
+from adaptx.mini.facts import FAMILIES, VERSION, Draw, Fact, change, drop_roles, split_of
 from adaptx.mini.lexicon import Language, Sentence, language
 
 __all__ = [
@@ -20,12 +20,12 @@ __all__ = [
     "Row",
     "Split",
     "SurfaceForm",
-    "changed",
+    "change_any",
+    "choose_form",
+    "drop_some_optional",
+    "fill_saying",
     "forms",
-    "partly",
     "passage",
-    "tell",
-    "within",
 ]
 
 Row = dict[str, Any]
@@ -46,22 +46,22 @@ class Split:
     """One split of a task in one language: what its rows are made for. ``rows`` is how many there are."""
 
     task: str
-    split: str
+    name: str
     language: Language
     seed: int
     rows: int
 
     def draw(self, *key: object) -> Draw:
         """Return the choices of one row: the same in every language."""
-        return Draw("row", VERSION, self.seed, self.task, self.split, *key)
+        return Draw("row", VERSION, self.seed, self.task, self.name, *key)
 
     def id(self, index: int) -> str:
         """Return the id of a row: the same in every language."""
-        return f"{self.split}-{index}"
+        return f"{self.name}-{index}"
 
-    def say(self, telling: SurfaceForm) -> str:
-        """Return the sentence of a telling."""
-        return self.language.say(*telling).text
+    def say(self, surface: SurfaceForm) -> str:
+        """Return the sentence of a surface form."""
+        return self.language.say(*surface).text
 
 
 Maker = Callable[[Split, int], Row]
@@ -84,17 +84,19 @@ class Passage:
     @property
     def breaks(self) -> list[tuple[int, int]]:
         """Where each sentence begins and ends in the text."""
-        return [(start, start + len(said.text)) for start, said in zip(self.starts, self.sentences, strict=True)]
+        return [
+            (start, start + len(sentence.text)) for start, sentence in zip(self.starts, self.sentences, strict=True)
+        ]
 
 
-def passage(spoken: Language, tellings: Sequence[SurfaceForm]) -> Passage:
-    """Return the sentences of tellings one after the other."""
-    sentences = tuple(spoken.say(*telling) for telling in tellings)
-    space = " " if spoken.spaces else ""
-    text = space.join(said.text for said in sentences)
+def passage(in_language: Language, surfaces: Sequence[SurfaceForm]) -> Passage:
+    """Return the sentences of surface forms one after the other."""
+    sentences = tuple(in_language.say(*surface) for surface in surfaces)
+    space = " " if in_language.spaces else ""
+    text = space.join(sentence.text for sentence in sentences)
     starts = [0]
-    for said in sentences[:-1]:
-        starts.append(starts[-1] + len(said.text) + len(space))
+    for sentence in sentences[:-1]:
+        starts.append(starts[-1] + len(sentence.text) + len(space))
     return Passage(text, sentences, tuple(starts))
 
 
@@ -103,30 +105,30 @@ def forms(fact: Fact) -> tuple[str, ...]:
     return tuple(form for form in _forms(fact.family) if form not in FAMILIES[fact.family].roles or form in fact.words)
 
 
-def tell(draw: Draw, fact: Fact) -> SurfaceForm:
+def choose_form(draw: Draw, fact: Fact) -> SurfaceForm:
     """Return a fact in any of its forms."""
     return SurfaceForm(fact, draw.one(forms(fact)))
 
 
-def partly(draw: Draw, fact: Fact, least: int = 1) -> Fact:
-    """Leave each optional role untold or not, as long as there are ``least`` forms to tell the rest."""
+def drop_some_optional(draw: Draw, fact: Fact, least: int = 1) -> Fact:
+    """Drop each optional role or not, as long as there are ``least`` forms to tell the rest."""
     while True:
-        told = without(fact, [role for role in FAMILIES[fact.family].optional if draw.below(2)])
-        if len(forms(told)) >= least:
-            return told
+        rest = drop_roles(fact, [role for role in FAMILIES[fact.family].optional if draw.below(2)])
+        if len(forms(rest)) >= least:
+            return rest
 
 
-def changed(draw: Draw, fact: Fact, roles: Sequence[str]) -> Fact | None:
+def change_any(draw: Draw, fact: Fact, roles: Sequence[str]) -> Fact | None:
     """Return the fact with the word of one of ``roles`` exchanged, in the split of ``fact``; None where luck ends."""
-    wanted = split_of(fact)
-    tried = (change(draw, fact, draw.one(roles)) for _ in range(TRIES))
-    return next((found for found in tried if split_of(found) == wanted), None)
+    split = split_of(fact)
+    changes = (change(draw, fact, draw.one(roles)) for _ in range(TRIES))
+    return next((found for found in changes if split_of(found) == split), None)
 
 
-def within(saying: str, said: Sentence) -> str:
+def fill_saying(saying: str, sentence: Sentence) -> str:
     """Return a sentence in the place of ``{}`` within an English saying, without its capital unless it is a name's."""
-    is_named = saying.startswith("{}") or said.tokens[0].pos == "PROPN"
-    return saying.format(said.text if is_named else said.text[0].lower() + said.text[1:])
+    is_named = saying.startswith("{}") or sentence.tokens[0].pos == "PROPN"
+    return saying.format(sentence.text if is_named else sentence.text[0].lower() + sentence.text[1:])
 
 
 @cache

@@ -6,7 +6,7 @@ Both texts of a pair of labels name the good and the bad feeling, so only what i
 from __future__ import annotations
 
 from adaptx.mini.facts import FAMILIES, facts
-from adaptx.mini.sentences import Row, Split, partly, passage, tell, within
+from adaptx.mini.sentences import Row, Split, choose_form, drop_some_optional, fill_saying, passage
 
 __all__ = ["feeling"]
 
@@ -15,13 +15,13 @@ SAYINGS = ("{who} not {other} but {felt} that {{}}", "{who} {felt} and not {othe
 WHO = ("I am", "We are", "Everybody is")
 
 
-def feeling(cell: Split, index: int, *, column: str, around: int = 0) -> Row:
+def feeling(split: Split, index: int, *, column: str, around: int = 0) -> Row:
     """Tell with which feeling somebody speaks of a fact, among ``around`` other facts."""
-    draw, label = cell.draw(index), index % 2
+    draw, label = split.draw(index), index % 2
     families = draw.some(tuple(FAMILIES), 1 + around)
-    told = [tell(draw, partly(draw, fact)) for fact in facts(draw, families, cell.split)]
+    surfaces = [choose_form(draw, drop_some_optional(draw, fact)) for fact in facts(draw, families, split.name)]
     pair = draw.one(FEELINGS)
     saying = draw.one(SAYINGS).format(who=draw.one(WHO), felt=pair[label], other=pair[1 - label])
-    felt = within(saying, cell.language.say(*told[0]))
-    texts = [felt, passage(cell.language, told[1:]).text] if around else [felt]
+    felt = fill_saying(saying, split.language.say(*surfaces[0]))
+    texts = [felt, passage(split.language, surfaces[1:]).text] if around else [felt]
     return {column: " ".join(draw.some(texts, len(texts))), "label": label}

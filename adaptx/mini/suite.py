@@ -17,12 +17,12 @@ from adaptx.mini.choices import common_sense, consequence, continuation, pronoun
 from adaptx.mini.facts import VERSION
 from adaptx.mini.lexicon import language as language_of
 from adaptx.mini.lexicon import tags
-from adaptx.mini.pairs import answered, inference, paraphrase, questions, related
-from adaptx.mini.parallel import mined, translation
+from adaptx.mini.pairs import answerability, inference, paraphrase, questions, relatedness
+from adaptx.mini.parallel import mining, translation
 from adaptx.mini.questions import reading
 from adaptx.mini.sentences import Maker, Row, Split
 from adaptx.mini.sentiment import feeling
-from adaptx.mini.tagged import CATEGORIES, categories, names, parts_of_speech, tagged
+from adaptx.mini.tagging import CATEGORIES, categories, names, parts_of_speech, tagging
 
 __all__ = [
     "DEFAULT",
@@ -56,9 +56,9 @@ class Suite:
 
     def revision(self, split: str) -> str:
         """Return the version of the world, with the seed and the split's size where they are not the default ones."""
-        asked = {key: value for key, value in asdict(self).items() if key in ("seed", split)}
-        told = [f"{key}={value}" for key, value in asked.items() if value != getattr(DEFAULT, key)]
-        return ",".join((str(VERSION), *told))
+        sizes = {key: value for key, value in asdict(self).items() if key in ("seed", split)}
+        differing = [f"{key}={value}" for key, value in sizes.items() if value != getattr(DEFAULT, key)]
+        return ",".join((str(VERSION), *differing))
 
 
 DEFAULT = Suite()
@@ -77,22 +77,22 @@ class TaskMaker:
 
 TWO_WAY = partial(inference, labels=("entailment", "not_entailment"), columns=("sentence1", "sentence2"))
 SICK = ("sentence_A", "sentence_B")
-POS = partial(tagged, tagger=parts_of_speech, column="upos")
-NAMES = partial(tagged, tagger=names, column="ner_tags")
+POS = partial(tagging, tagger=parts_of_speech, column="upos")
+NAMES = partial(tagging, tagger=names, column="ner_tags")
 FELT = partial(feeling, column="sentence")
 ANSWERS = tuple(f"answer{n}" for n in range(4))
 
 TASKS: Mapping[str, TaskMaker] = {
     "advglue": TaskMaker(inference, ("en",), TEST),
     "advglue-mnli-mm": TaskMaker(inference, ("en",), TEST),
-    "advglue-qnli": TaskMaker(answered, ("en",), TEST),
+    "advglue-qnli": TaskMaker(answerability, ("en",), TEST),
     "advglue-qqp": TaskMaker(questions, ("en",), TEST),
     "advglue-rte": TaskMaker(TWO_WAY, ("en",), TEST),
     "advglue-sst2": TaskMaker(FELT, ("en",), TEST),
     "americasnli": TaskMaker(inference, ALL, EVALUATION),
     "anli": TaskMaker(partial(inference, longer=True, id="uid"), ("en",), TRAINING),
-    "bucc": TaskMaker(mined, FOREIGN, EVALUATION, is_whole=True),
-    "ccg": TaskMaker(partial(tagged, tagger=categories, column="tags"), ("en",), TRAINING),
+    "bucc": TaskMaker(mining, FOREIGN, EVALUATION, is_whole=True),
+    "ccg": TaskMaker(partial(tagging, tagger=categories, column="tags"), ("en",), TRAINING),
     "ccg-udpos": TaskMaker(POS, ("en",), TRAINING),
     "commonsenseqa": TaskMaker(common_sense, ("en",), TRAINING),
     "copa": TaskMaker(consequence, ("en",), TRAINING),
@@ -108,12 +108,12 @@ TASKS: Mapping[str, TaskMaker] = {
     "pan-paraphrase": TaskMaker(paraphrase, ("en",), TRAINING),
     "panx": TaskMaker(NAMES, ALL, TRAINING),
     "pawsx": TaskMaker(paraphrase, ALL, TRAINING),
-    "qnli": TaskMaker(answered, ("en",), TRAINING),
+    "qnli": TaskMaker(answerability, ("en",), TRAINING),
     "qqp": TaskMaker(questions, ("en",), TRAINING),
     "rte": TaskMaker(TWO_WAY, ("en",), TRAINING),
     "sick": TaskMaker(partial(inference, columns=SICK), ("en",), TRAINING),
     "sick-relatedness": TaskMaker(
-        partial(related, columns=(*SICK, "relatedness_score"), least=1.0, most=5.0), ("en",), TRAINING
+        partial(relatedness, columns=(*SICK, "relatedness_score"), least=1.0, most=5.0), ("en",), TRAINING
     ),
     "siqa": TaskMaker(
         partial(who_has_it, columns=("answerA", "answerB", "answerC"), first=1), ("en",), ("train", "dev")
@@ -124,7 +124,7 @@ TASKS: Mapping[str, TaskMaker] = {
     "squad2": TaskMaker(partial(reading, may_abstain=True), ("en",), TRAINING),
     "sst2": TaskMaker(FELT, ("en",), TRAINING),
     "stsb": TaskMaker(
-        partial(related, columns=("sentence1", "sentence2", "label"), least=0.0, most=5.0), ("en",), TRAINING
+        partial(relatedness, columns=("sentence1", "sentence2", "label"), least=0.0, most=5.0), ("en",), TRAINING
     ),
     "tatoeba": TaskMaker(translation, FOREIGN, TEST),
     "tydiqa": TaskMaker(reading, ALL, TRAINING),
@@ -144,54 +144,54 @@ LABELS: Mapping[str, tuple[str, ...]] = {"ccg": CATEGORIES}
 def suite_of(text: str) -> Suite:
     """Return the suite of ``mini`` or ``mini:seed=3,train=10000``; raise `UsageError` saying what may stand there."""
     known = [field.name for field in fields(Suite)]
-    asked: dict[str, int] = {}
+    settings: dict[str, int] = {}
     for part in text.split(":", 1)[1].split(",") if ":" in text else ():
         key, _, value = part.partition("=")
         if key not in known:
             raise UnknownName("setting of the generated world", key, known)
         least = 0 if key == "seed" else 1
-        if key in asked or not (value.isascii() and value.isdecimal()) or int(value) < least:
-            told = f"--source {text} says {part!r}: {key} is one whole number from {least} on"
-            raise UsageError(told, hint="--source mini:seed=3,train=10000,dev=300,test=500, or some of these")
-        asked[key] = int(value)
-    return Suite(**asked)
+        if key in settings or not (value.isascii() and value.isdecimal()) or int(value) < least:
+            problem = f"--source {text} says {part!r}: {key} is one whole number from {least} on"
+            raise UsageError(problem, hint="--source mini:seed=3,train=10000,dev=300,test=500, or some of these")
+        settings[key] = int(value)
+    return Suite(**settings)
 
 
 def languages(task: str) -> tuple[str, ...]:
     """Return the languages of a task, less those of its translated training rows; raise `UnknownName`."""
-    chosen = _made(task).languages
-    spoken = tags()
-    if isinstance(chosen, tuple):
-        return tuple(tag for tag in chosen if tag in spoken)
-    return spoken if chosen == ALL else tuple(tag for tag in spoken if tag != "en")
+    own = _maker_of(task).languages
+    available = tags()
+    if isinstance(own, tuple):
+        return tuple(tag for tag in own if tag in available)
+    return available if own == ALL else tuple(tag for tag in available if tag != "en")
 
 
 def translations(task: str) -> tuple[str, ...]:
     """Return the languages in which a task has training rows and nothing else; raise `UnknownName`."""
     own = languages(task)
-    return tuple(tag for tag in tags() if tag not in own) if _made(task).translated else ()
+    return tuple(tag for tag in tags() if tag not in own) if _maker_of(task).translated else ()
 
 
 def splits(task: str, language: str) -> tuple[str, ...]:
     """Return the splits of a task in a language, none where the task is not in that language."""
     if language in languages(task):
-        return _made(task).splits
+        return _maker_of(task).splits
     return ("train",) if language in translations(task) else ()
 
 
 def rows(task: str, language: str, split: str, suite: Suite = DEFAULT) -> Iterator[Row]:
     """Yield the rows of one split, with the fields of the real data set; raise `UnknownName`, `Missing`."""
-    made = _made(task)
+    maker = _maker_of(task)
     if split not in splits(task, language):
         there = "; ".join(f"{tag} {'/'.join(splits(task, tag))}" for tag in (*languages(task), *translations(task)))
         raise Missing(f"the generated world has no {task} {language} {split}", hint=f"it has {there}")
     size: int = getattr(suite, split)
-    cell = Split(task=task, split=split, language=language_of(language), seed=suite.seed, rows=size)
-    for index in range(1 if made.is_whole else size):
-        yield made.maker(cell, index)
+    row_context = Split(task=task, name=split, language=language_of(language), seed=suite.seed, rows=size)
+    for index in range(1 if maker.is_whole else size):
+        yield maker.maker(row_context, index)
 
 
-def _made(task: str) -> TaskMaker:
+def _maker_of(task: str) -> TaskMaker:
     if task not in TASKS:
         raise UnknownName("task of the generated world", task, TASKS)
     return TASKS[task]

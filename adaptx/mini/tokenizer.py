@@ -31,9 +31,9 @@ WORD = "|".join((*(rf"▁?\p{{{script}}}+" for script in RUNS), r"▁?[\p{Kataka
 
 def build(size: int, longest: int) -> XLMRobertaTokenizerFast:
     """Return a tokenizer of ``size`` pieces, special ones and bytes included, for texts of ``longest`` tokens."""
-    learnt = Tokenizer(models.BPE())
-    learnt.normalizer = normalizers.NFC()
-    learnt.pre_tokenizer = _pieces_within(pre_tokenizers.Split(BREAK, behavior="removed"))
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = _pieces_within(pre_tokenizers.Split(BREAK, behavior="removed"))
     trainer = trainers.BpeTrainer(
         vocab_size=size - len(BYTES) - 1,
         special_tokens=list(SPECIAL),
@@ -41,16 +41,16 @@ def build(size: int, longest: int) -> XLMRobertaTokenizerFast:
         max_token_length=LONGEST_PIECE,
         show_progress=False,
     )
-    learnt.train_from_iterator(_text(), trainer)
-    return _wrapped(_with_bytes(learnt), longest)
+    tokenizer.train_from_iterator(_text(), trainer)
+    return _to_transformers(_with_bytes(tokenizer), longest)
 
 
 def _text() -> Iterator[str]:
     """Yield as many sentences in every language, all of them of the split for pretraining."""
     for index in range(SENTENCES):
         for tag in tags():
-            said = Lesson(index, len(STAGES)).sentence(tag)
-            yield said.text if language(tag).spaces else BREAK.join(token.text for token in said.tokens)
+            sentence = Lesson(index, len(STAGES)).sentence(tag)
+            yield sentence.text if language(tag).spaces else BREAK.join(token.text for token in sentence.tokens)
 
 
 def _pieces_within(*cuts: pre_tokenizers.PreTokenizer) -> pre_tokenizers.PreTokenizer:
@@ -59,19 +59,19 @@ def _pieces_within(*cuts: pre_tokenizers.PreTokenizer) -> pre_tokenizers.PreToke
     return pre_tokenizers.Sequence([pre_tokenizers.Metaspace(), *cuts, script])
 
 
-def _with_bytes(learnt: Tokenizer) -> Tokenizer:
+def _with_bytes(tokenizer: Tokenizer) -> Tokenizer:
     """Return the tokenizer with a piece for each byte, for characters that were not in the text."""
-    model = json.loads(learnt.to_str())["model"]
+    model = json.loads(tokenizer.to_str())["model"]
     vocabulary = dict(model["vocab"])
     for piece in (*BYTES, "<mask>"):
         vocabulary[piece] = len(vocabulary)
     merges = [tuple(pair) for pair in model["merges"]]
     whole = Tokenizer(models.BPE(vocabulary, merges, unk_token=SPECIAL[3], byte_fallback=True))
-    whole.normalizer, whole.pre_tokenizer = learnt.normalizer, _pieces_within()
+    whole.normalizer, whole.pre_tokenizer = tokenizer.normalizer, _pieces_within()
     return whole
 
 
-def _wrapped(tokenizer: Tokenizer, longest: int) -> XLMRobertaTokenizerFast:
+def _to_transformers(tokenizer: Tokenizer, longest: int) -> XLMRobertaTokenizerFast:
     tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace()])
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>",

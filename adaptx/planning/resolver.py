@@ -81,7 +81,7 @@ class Resolver:
         split = self.choices.split or task.report_split
         if split not in task.splits:
             raise UnknownName(f"split of {task.name}", split, task.splits)
-        if split in task.unlabelled:
+        if split in task.splits_without_gold:
             raise UsageError(
                 f"the labels of {task.name}, split {split}, are not published, so it cannot be evaluated",
                 hint=f"--split {' or '.join(name for name in task.gold_splits if name != 'train')}",

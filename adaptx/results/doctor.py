@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptx import registry
-from adaptx.tasks.catalog import task_named, task_names
+from adaptx.tasks.catalog import built_in_names, task_named
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -60,10 +60,14 @@ def _plugins() -> list[Finding]:
 
 
 def _pages() -> list[Finding]:
-    names = task_names()
+    names = built_in_names()
     for name in names:
         task_named(name)
-    return [_finding("task pages", "ok", f"{len(names)} read")]
+    taken = [entry for entry in registry.entries(registry.TASKS) if entry.name in names]
+    told = [
+        _finding(f"task {entry.name}", "fault", f"{entry}: the name is a built-in's, which stands") for entry in taken
+    ]
+    return [_finding("task pages", "ok", f"{len(names)} read"), *told]
 
 
 def _store(store: Store) -> Finding:

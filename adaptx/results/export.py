@@ -82,7 +82,7 @@ def _submitted(record: StoredStep, folder: Path) -> SubmittedFile:
     rows = read_rows(record.path / "predictions.parquet")
     path = folder / xtreme_files.folder_of(task) / xtreme_files.file_name(task, language)
     text = xtreme_files.write(rows, task)
-    if xtreme_files.spelled_again(text, [row["id"] for row in rows], task) != text:
+    if xtreme_files.rewrite(text, [row["id"] for row in rows], task) != text:
         raise DataFault(f"{_named(record)} does not read back from XTREME's layout", hint="does a label hold a space?")
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write(path, text.encode("utf-8"))

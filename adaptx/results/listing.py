@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from adaptx import backbone, registry
+from adaptx.errors import AdaptxError
 from adaptx.steps.step import kind_of
 from adaptx.tables import read_json
 from adaptx.tasks.catalog import task_named, task_names
-from adaptx.tasks.describe import plain, summary
+from adaptx.tasks.describe import summary, to_json
 
 if TYPE_CHECKING:
     from adaptx.schema.commands import AdapterRow, AttackRow, BackboneRow, PrunedRow, StoredRow, StoredStepView
@@ -29,9 +30,18 @@ SCORES = "scores.json"
 def known(kind: str, *, whole: bool = False) -> Rows:
     """Return what can be asked for: tasks (``whole``: their pages), attacks or backbones."""
     listed: dict[str, Callable[[], Rows]] = {"attacks": _attacks, "backbones": _backbones}
-    if kind == "tasks":
-        return [plain(task) if whole else summary(task) for task in map(task_named, task_names())]
-    return listed[kind]()
+    return _tasks(whole=whole) if kind == "tasks" else listed[kind]()
+
+
+def _tasks(*, whole: bool) -> Rows:
+    """Return every task; a stranger's that cannot be read is a line that says why, under its name."""
+    rows: list[Page] = []
+    for name in task_names():
+        try:
+            rows.append(to_json(task_named(name)) if whole else summary(task_named(name)))
+        except AdaptxError as error:
+            rows.append({**(dict.fromkeys(rows[0]) if rows else {}), "name": name, "title": f"broken: {error}"})
+    return rows
 
 
 def _attacks() -> list[AttackRow]:
@@ -64,7 +74,7 @@ def _stored(record: StoredStep) -> AdapterRow | StoredRow:
 def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Page | StoredStepView:
     """Return a task's page, or a stored step with its spec, manifest and scores."""
     if is_task or name in task_names() or name.endswith(".toml"):
-        page: Page = plain(task_named(name))
+        page: Page = to_json(task_named(name))
         return page
     opened = store()
     record = opened.get(opened.find(name))

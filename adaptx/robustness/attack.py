@@ -8,13 +8,16 @@ none, for the *search* asks.
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 from adaptx.errors import PluginError, UsageError
-from adaptx.registry import load
+from adaptx.registry import ATTACKS, SECONDS, entries, is_apart, load
 from adaptx.robustness.edits import Candidate, Edit
-from adaptx.robustness.parameters import Between, OneOf, Parameter, Subset, resolve, schema
+from adaptx.robustness.parameters import Between, OneOf, Parameter, Subset, read_parameter, resolve, schema, spelled
+from adaptx.robustness.process import Gone, Process
 from adaptx.robustness.replies import Needs
 from adaptx.robustness.search import Search, search_named
 
@@ -57,6 +60,18 @@ class Attack:
     function: Callable[..., Any]
     parameters: tuple[Parameter, ...]
     takes: frozenset[str]  # the optional context that the signature names: alphabet, fields, protected
+    apart: str = ""  # a stranger's: the entry that a process of its own imports (`adaptx.robustness.worker`)
+
+    def described(self) -> dict[str, Any]:
+        """Return all but the function as JSON values."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "unit": self.unit,
+            "needs": self.needs,
+            "parameters": [spelled(parameter) for parameter in self.parameters],
+            "takes": sorted(self.takes),
+        }
 
     def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parameters as typed values; raises `UnknownName` or `UsageError`."""
@@ -159,6 +174,11 @@ class AttackRequest:
         return self.attack.version
 
     @property
+    def is_apart(self) -> bool:
+        """Whether its code runs in a process of its own."""
+        return bool(self.attack.apart)
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """All parameters, as they are recorded and hashed."""
         return {**self.own, **self.searching}
@@ -182,7 +202,8 @@ class AttackRequest:
 def attack_request(text: str, *, search: str = "random", budget: int = 64, seed: int = 0) -> AttackRequest:
     """Resolve what a person typed, ``NAME[:key=value,...]``, against the registered attacks; imports that one alone.
 
-    Raises: `UnknownName` for an attack, search or key, `UsageError` for a wrong value, `PluginError` for a broken one.
+    A stranger's is imported in a process of its own, which describes it. Raises `UnknownName` for an attack, search or
+    key, `UsageError` for a wrong value, `PluginError` for a broken one.
     """
     name, given = parse_attack(text)
     return requested(_attack_named(name), given, search=search, budget=budget, seed=seed)
@@ -195,12 +216,37 @@ def request_of_spec(spec: AttackSpec) -> AttackRequest:
 
 
 def _attack_named(name: str) -> Attack:
-    found = load("adaptx.attacks", name)
+    found = _described(tuple(sys.path), name) if is_apart(ATTACKS, name) else load(ATTACKS, name)
     if not isinstance(found, Attack):
         raise PluginError(
             f"{name!r} is registered as an attack but is a {type(found).__name__}", hint="decorate it with @attack"
         )
+    if found.name != name:
+        raise PluginError(f"the attack registered as {name!r} is called {found.name!r}", hint="use one name")
     return found
+
+
+@lru_cache(maxsize=64)
+def _described(path: tuple[str, ...], name: str) -> Attack:  # noqa: ARG001 - the path is part of the key
+    """Return a stranger's attack as its own process describes it."""
+    child = Process(name)
+    try:
+        value = child.hear(SECONDS)
+    except Gone as gone:
+        (entry,) = (entry for entry in entries(ATTACKS) if entry.name == name)
+        raise PluginError(f"cannot import {entry}: it {gone}") from None
+    finally:
+        child.close()
+    if "error" in value:
+        raise PluginError(value["error"], hint="adaptx doctor examines every plugin")
+    _check_name(value["name"], value["needs"], value["unit"])
+    parameters = tuple(map(read_parameter, value["parameters"]))
+    told = {**value, "parameters": parameters, "takes": frozenset(value["takes"])}
+    return Attack(**told, function=_elsewhere, apart=name)
+
+
+def _elsewhere(*_: Any, **__: Any) -> NoReturn:
+    raise AssertionError("the code of this attack is in a process of its own")
 
 
 def requested(

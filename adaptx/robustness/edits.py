@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from adaptx.robustness.graphemes import boundaries
 from adaptx.tasks.example import Answer, Example
+from adaptx.tasks.forms import MAX_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -73,15 +74,30 @@ def fault(
     snapped: bool,
 ) -> str | None:
     """Return why a candidate is refused, or None; ``snapped`` asks for edits that begin and end between clusters."""
-    if not isinstance(candidate, tuple) or not all(isinstance(edit, Edit) for edit in candidate):
+    if not isinstance(candidate, tuple) or not all(map(_is_edit, candidate)):
         return f"a candidate is a tuple of Edit, not {type(candidate).__name__}"
     for edit in candidate:
         reason = _fault(edit, example, fields, protected, snapped=snapped)
         if reason is not None:
-            return f"{edit}: {reason}"
+            return f"{edit!r:.200}: {reason}"
     ordered = sorted(candidate, key=lambda e: (e.field, e.start, e.end))
     clash = next((pair for pair in pairwise(ordered) if overlap(*pair)), None)
-    return None if clash is None else f"{clash[0]} and {clash[1]} overlap"
+    return _grown(candidate, example) if clash is None else f"{clash[0]} and {clash[1]} overlap"
+
+
+def _grown(candidate: Candidate, example: Example) -> str | None:
+    """Return a fault where the texts would be longer than any that is read from a file."""
+    put: dict[str, int] = {}
+    for edit in candidate:
+        put[edit.field] = put.get(edit.field, len(example.texts[edit.field])) + len(edit.new)
+    longest = max(put.values(), default=0)
+    return f"makes a text of {longest:,} characters, more than {MAX_CHARACTERS:,}" if longest > MAX_CHARACTERS else None
+
+
+def _is_edit(edit: object) -> bool:
+    """Return whether a stranger's object is an `Edit` of a name, two whole numbers and a text."""
+    kinds = (str, int, int, str)
+    return type(edit) is Edit and tuple(map(type, (edit.field, edit.start, edit.end, edit.new))) == kinds
 
 
 def _fault(
@@ -90,6 +106,8 @@ def _fault(
     if edit.field not in fields:
         return f"field is not attackable (attackable: {', '.join(fields)})"
     text = example.texts[edit.field]
+    if len(edit.new) > MAX_CHARACTERS:
+        return f"puts {len(edit.new):,} characters, more than {MAX_CHARACTERS:,}"
     if not 0 <= edit.start <= edit.end <= len(text):
         return f"outside the text of {len(text)} code points"
     if touches_span(edit, protected.get(edit.field, ())):

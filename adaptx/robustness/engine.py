@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from adaptx.robustness.deadline import STEP
 from adaptx.robustness.example_attack import AttackContext, ExampleAttack
 from adaptx.robustness.graphemes import Alphabet, count_alphabet, pieces, rule_of
 from adaptx.robustness.outcomes import Outcome, summarise
+from adaptx.robustness.worker import opened
 from adaptx.spec import digest
 
 if TYPE_CHECKING:
@@ -62,23 +64,25 @@ def attack_cell(
     done: Mapping[str, Outcome] | None = None,
     on_done: Callable[[Outcome], None] | None = None,
     in_flight: int = 1024,
-    seconds: float = 10.0,
+    seconds: float = STEP,
 ) -> Attacked:
     """Attack every correctly answered example and return one outcome per example.
 
     ``alphabet`` holds the letters of the whole clean split per language (`alphabets`; counted over ``examples`` if
     None). ``done`` holds outcomes of an interrupted run, which are not computed again; ``on_done`` sees each new one as
     it is ready. ``in_flight`` is how many questions are gathered before the model is asked, ``seconds`` what a plugin
-    may take for one step: neither changes an outcome of a plugin that stays within it.
+    may compute for one step (`robustness.deadline`): neither changes an outcome of a plugin that stays within it. One
+    that overruns in several rows is given no further one: they are error rows.
     """
     letters = MappingProxyType(dict(alphabets(examples, task.attackable) if alphabet is None else alphabet))
-    cell = AttackContext(form=form, task=task, request=request, language=language, alphabets=letters, seconds=seconds)
     found = dict(done or {})
-    waiting = (ExampleAttack(cell, e, p) for e, p in zip(examples, clean, strict=True) if e.id not in found)
-    for row in _drive(waiting, answers, in_flight):
-        found[row.example.id] = outcome = row.outcome()
-        if on_done is not None:
-            on_done(outcome)
+    with opened(request, task.name, language, letters, seconds) as (starts, patience):
+        cell = AttackContext(form=form, task=task, request=request, language=language, starts=starts, patience=patience)
+        waiting = (ExampleAttack(cell, e, p) for e, p in zip(examples, clean, strict=True) if e.id not in found)
+        for row in _drive(waiting, answers, in_flight):
+            found[row.example.id] = outcome = row.outcome()
+            if on_done is not None:
+                on_done(outcome)
     outcomes = [found[example.id] for example in examples]
     flags = ["plugin-errors"] if any(o["status"] == "error" for o in outcomes) else []
     return Attacked(outcomes, summarise(outcomes), flags, _facts(examples, task.attackable, letters))

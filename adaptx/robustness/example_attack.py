@@ -1,52 +1,46 @@
 """One example under attack: its two sessions, what it has asked already, and the outcome in the end.
 
 Owns `AttackContext` (what all rows share) and `ExampleAttack`; never calls the model (`adaptx.robustness.engine`
-does). The random-edit baseline runs beside the attack with the same budget and seed: one draw beside the ``random``
-search, as many as the budget allows beside ``greedy`` and beside a door-2 attack (there with `charswap`'s proposals).
+does), nor knows where the attack's code runs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
-from hashlib import sha256
-from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from adaptx.metrics.sums import terms_of
-from adaptx.robustness.attacks.charswap import charswap
 from adaptx.robustness.edits import Candidate, cost, edited
-from adaptx.robustness.graphemes import Alphabet, boundaries
+from adaptx.robustness.graphemes import boundaries
 from adaptx.robustness.outcomes import Outcome, Status
-from adaptx.robustness.proposals import propose
-from adaptx.robustness.replies import Budget, Reply, reply
-from adaptx.robustness.search import Questions, random_search
-from adaptx.robustness.session import AttackTarget, BestCandidate, Session
-from adaptx.spec import canonical
-from adaptx.tasks.example import Example, Prediction
+from adaptx.robustness.questions import Role
+from adaptx.robustness.replies import Reply, reply
+from adaptx.robustness.session import AttackTarget, BestCandidate, Session, Start
 
 if TYPE_CHECKING:
     from adaptx.robustness.attack import AttackRequest
+    from adaptx.robustness.deadline import Patience
+    from adaptx.tasks.example import Example, Prediction
     from adaptx.tasks.forms import Form
     from adaptx.tasks.task import Task
 
-__all__ = ["AttackContext", "ExampleAttack", "example_seed"]
+__all__ = ["AttackContext", "ExampleAttack"]
 
 Texts = tuple[str, ...]
-Start = Callable[[Example, Budget], Questions]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttackContext:
-    """What all rows of a cell share; ``seconds`` is what a plugin may take for one step."""
+    """What all rows of a cell share; ``starts`` begins an attack's questions or those of the baseline beside it."""
 
     form: Form
     task: Task
     request: AttackRequest
     language: str
-    alphabets: Mapping[str, Alphabet]
-    seconds: float
+    starts: Callable[[Role, AttackTarget], Start]
+    patience: Patience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +54,6 @@ class SessionResult:
     candidate: Candidate = ()
     clusters: int = 0
     no_op: bool = False
-
-
-def example_seed(seed: int, attack: str, task: str, language: str, example: str) -> int:
-    """Return the seed of one example: nothing but these five decide an adversarial text's randomness."""
-    return int.from_bytes(sha256(canonical([seed, attack, task, language, example])).digest()[:8], "big")
 
 
 class ExampleAttack:
@@ -84,36 +73,10 @@ class ExampleAttack:
 
     def _sessions(self) -> list[Session]:
         cell, request, example = self.cell, self.cell.request, self.example
-        protected = cell.form.protected(example)
+        protected = cell.form.protected_spans(example)
         snapped = request.attack.unit == "cluster"
         victim = AttackTarget(example=example, fields=self.fields, protected=protected, snapped=snapped)
-        return [
-            Session(start, victim, request.budget, cell.seconds)
-            for start in (self._attack(victim), self._baseline(victim))
-        ]
-
-    def _rng(self) -> Random:
-        cell = self.cell
-        name, task = cell.request.attack.name, cell.task.name
-        return Random(example_seed(cell.request.seed, name, task, cell.language, self.example.id))
-
-    def _attack(self, victim: AttackTarget) -> Start:
-        request, rng = self.cell.request, self._rng()
-        attack, driver = request.attack, request.driver
-        if driver is not None:
-            proposals = propose(attack, request.own, victim, self.cell.alphabets)
-            return lambda _given, budget: driver.function(proposals, rng=rng, budget=budget, **request.searching)
-        offered = {"alphabet": self.cell.alphabets, "fields": victim.fields, "protected": dict(victim.protected)}
-        context = {name: value for name, value in offered.items() if name in attack.takes}
-        return lambda given, budget: attack(given, rng=rng, budget=budget, **context, **request.own)
-
-    def _baseline(self, victim: AttackTarget) -> Start:
-        request, rng = self.cell.request, self._rng()
-        attack, own = (charswap, charswap.resolve({})) if request.driver is None else (request.attack, request.own)
-        proposals = propose(attack, own, victim, self.cell.alphabets)
-        tries = 1 if request.search == "random" else request.budget
-        rate = request.searching.get("rate", 0.1)
-        return lambda _given, budget: random_search(proposals, rng=rng, budget=budget, rate=rate, tries=tries)
+        return [Session(cell.starts(role, victim), victim, request.budget, cell.patience) for role in get_args(Role)]
 
     @property
     def questions(self) -> int:

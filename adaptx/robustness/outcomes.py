@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from adaptx.metrics.sums import combined
+from adaptx.metrics.sums import scores_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,7 +84,7 @@ def summarise(outcomes: Sequence[Outcome | Mapping[str, Any]]) -> dict[str, floa
 def _score(outcomes: Sequence[Outcome | Mapping[str, Any]], terms: str) -> float:
     import numpy as np
 
-    return float(combined(np.array([o[terms] for o in outcomes], dtype=np.float64).sum(axis=0)))  # type: ignore[literal-required]
+    return float(scores_of(np.array([o[terms] for o in outcomes], dtype=np.float64).sum(axis=0)))  # type: ignore[literal-required]
 
 
 def _baseline_rate(attacked: Sequence[Mapping[str, Any]]) -> float:

@@ -8,7 +8,7 @@ line); both end as the same typed value, so that they hash to the same id. Limit
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -17,7 +17,7 @@ from adaptx.errors import PluginError, UnknownName, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-__all__ = ["Between", "OneOf", "Parameter", "Subset", "resolve", "schema"]
+__all__ = ["Between", "OneOf", "Parameter", "Subset", "read_parameter", "resolve", "schema", "spelled"]
 
 KINDS = (bool, int, float, str)
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -75,6 +75,28 @@ class Parameter:
     kind: type
     default: Any
     limit: Between | OneOf | Subset | None = None
+
+
+def spelled(parameter: Parameter) -> dict[str, Any]:
+    """Return a parameter as JSON values, which `read_parameter` reads back."""
+    limit = parameter.limit
+    told = None if limit is None else {"is": type(limit).__name__, **asdict(limit)}
+    return {"name": parameter.name, "kind": parameter.kind.__name__, "default": parameter.default, "limit": told}
+
+
+def read_parameter(value: Mapping[str, Any]) -> Parameter:
+    """Return the parameter that `spelled` wrote."""
+    kind = {kind.__name__: kind for kind in KINDS}[value["kind"]]
+    return Parameter(name=value["name"], kind=kind, default=value["default"], limit=_limit(value["limit"]))
+
+
+def _limit(value: Mapping[str, Any] | None) -> Between | OneOf | Subset | None:
+    if value is None:
+        return None
+    if value["is"] == Between.__name__:
+        return Between(value["low"], value["high"])
+    names = tuple(value["names"])
+    return OneOf(names) if value["is"] == OneOf.__name__ else Subset(names)
 
 
 def schema(function: Callable[..., Any], provided: Collection[str]) -> tuple[Parameter, ...]:

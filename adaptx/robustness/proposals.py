@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["propose"]
 
+MOST, MOST_EACH = 1000, 100  # proposals of one draw, and more for each cluster: a stream without end ends there
+END = object()  # of a stream; a plugin's None is a fault
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -49,12 +52,18 @@ def propose(
 
     def draw(rng: Random) -> Iterator[Edit]:
         streams = {field: stream(field, rng) for field in texts if weights[field]}
-        while streams:
+        idle, clusters = 0, sum(weights.values())
+        for _ in range(MOST + MOST_EACH * clusters):
+            if not streams:
+                return
             field = rng.choices(list(streams), [weights[name] for name in streams])[0]
-            proposed = next(streams[field], None)
-            if proposed is None:
+            proposed = next(streams[field], END)
+            if proposed is END:
                 del streams[field]
             elif (edit := _placed(proposed, field, shown[field], victim)) is not None:
+                idle += edit.new == texts[field][edit.start : edit.end]
+                if idle > MOST + clusters:
+                    raise PluginError(f"proposed {idle:,} edits of one text that change nothing")
                 yield edit
 
     return Proposals(draw, lambda edit: cost(edit, texts[edit.field]), sum(weights.values()))

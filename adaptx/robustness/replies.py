@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from adaptx.tasks.example import Answered, Prediction
+    from adaptx.tasks.example import AnswerValue, Prediction
     from adaptx.tasks.forms import Goal
 
 __all__ = ["Budget", "Needs", "Reply", "ScoredReply", "reply"]
@@ -22,10 +22,10 @@ Needs = Literal["labels", "scores"]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a victim tells of one candidate: whether the goal is reached, and its answer (see `Answered`)."""
+    """What a victim tells of one candidate: whether the goal is reached, and its answer (see `AnswerValue`)."""
 
     reached: bool
-    answer: Answered
+    answer: AnswerValue
 
 
 @dataclass(frozen=True, slots=True)

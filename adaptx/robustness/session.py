@@ -6,32 +6,47 @@ run. May not ask the model: `adaptx.robustness.engine` answers the questions of 
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import FrameType, MappingProxyType
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
 
 from adaptx.errors import Interrupted
+from adaptx.escaping import one_line, told
+from adaptx.robustness.deadline import Overrun, Patience, deadline
 from adaptx.robustness.edits import Candidate, Spans, fault
 from adaptx.robustness.replies import Budget
+from adaptx.tasks.example import Example
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
-    from adaptx.robustness.search import Questions
-    from adaptx.tasks.example import Example
-
-__all__ = ["AttackTarget", "BestCandidate", "Session", "frozen"]
+__all__ = ["AttackTarget", "BestCandidate", "Elsewhere", "Questioner", "Session", "Start", "frozen"]
 
 
-WAITING = 6  # times the seconds that a step may compute, it may take in all: a busy machine is not the plugin's fault
+class Questioner(Protocol):
+    """What a session drives: a plugin's generator, or one in a worker process (`adaptx.robustness.worker`)."""
+
+    def __next__(self) -> object:
+        """Return the first questions, a list of candidates; raise `StopIteration` where there are none."""
+        ...
+
+    def send(self, replies: list[Any], /) -> object:
+        """Return the next questions after the replies to those before."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
 
 
-class Overrun(BaseException):
-    """A plugin took too long; not an `Exception`, so that a plugin's own handlers do not take it."""
+class Elsewhere(Exception):
+    """A plugin failed in its worker process; ``lapse``: it did not end by itself. The message is the row's error."""
+
+    def __init__(self, message: str, *, lapse: bool = False) -> None:
+        super().__init__(message)
+        self.lapse = lapse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,21 +82,23 @@ def frozen(example: Example) -> Example:
     return replace(example, texts=texts, languages=languages)
 
 
+Start = Callable[[Example, Budget], Questioner]
+
+
 class Session:
     """Drive one generator. ``asked`` holds the candidates that wait for replies; empty when the session has ended."""
 
-    def __init__(
-        self, start: Callable[[Example, Budget], Questions], victim: AttackTarget, budget: int, seconds: float
-    ) -> None:
+    def __init__(self, start: Start, victim: AttackTarget, budget: int, patience: Patience) -> None:
         self.victim = victim
         self.total, self.spent = budget, 0
         self.budget = Budget(budget)  # what the plugin sees; the count that holds is ours
-        self.seconds = seconds
+        self.patience, self.left = patience, patience.row
         self.given = frozen(victim.example)
         self.asked: list[Candidate] = []
         self.kept: BestCandidate | None = None
         self.error: str | None = None
-        self._generator: Questions | None = None
+        self.has_lapsed = False
+        self._generator: Questioner | None = None
         self._guarded(lambda: self._begin(start))
 
     def answer(self, replies: list[Any]) -> None:
@@ -91,16 +108,22 @@ class Session:
         if generator is None:
             return
         if self.spent == self.total or (self.kept is not None and self.kept.reached):
-            self._guarded(generator.close)
+            self.close()
         else:
             self._guarded(lambda: self._take(generator.send(replies)))
+
+    def close(self) -> None:
+        """End the generator; what it does then may still be its row's error."""
+        self.asked = []
+        if self._generator is not None:
+            self._guarded(self._generator.close)
 
     def keep(self, kept: BestCandidate) -> None:
         """Note a candidate; the first of the best is kept. The unedited text is never kept."""
         if kept.candidate and (self.kept is None or kept.rank > self.kept.rank):
             self.kept = kept
 
-    def _begin(self, start: Callable[[Example, Budget], Questions]) -> None:
+    def _begin(self, start: Start) -> None:
         self._generator = start(self.given, self.budget)
         self._take(next(self._generator))
 
@@ -115,72 +138,62 @@ class Session:
 
     def _refusal(self, batch: object) -> str | None:
         if not isinstance(batch, list) or not batch:
-            return f"refused: yielded {batch!r:.80}, not a list of candidates"
+            return one_line(f"refused: yielded {batch!r:.80}, not a list of candidates")
         if len(batch) > self.total - self.spent:
             return f"refused: overspent, asked {len(batch)} with {self.total - self.spent} of {self.total} left"
         checks = (self._fault(candidate) for candidate in batch)
-        return next((f"refused: {reason}" for reason in checks if reason is not None), None)
+        return next((one_line(f"refused: {reason}", 500) for reason in checks if reason is not None), None)
 
     def _fault(self, candidate: object) -> str | None:
         v = self.victim
         return fault(candidate, v.example, fields=v.fields, protected=v.protected, snapped=v.snapped)
 
     def _guarded(self, step: Callable[[], None]) -> None:
-        try:
-            with _deadline(self.seconds):
-                step()
-        except StopIteration:
-            self.asked = []
-        except Interrupted:
-            raise
-        except Overrun:
-            self.error = f"overrun: more than {self.seconds:g} s for one step"
-        except Exception as error:  # noqa: BLE001 (whatever a plugin raises is its row's error, not the run's)
-            self.error = f"{type(error).__name__}: {error}"
+        if self.patience.is_over:
+            self.error = self.error or self.patience.told
+        else:
+            self._watched(step)
         if self.error is None and self.given != self.victim.example:
             self.error = "refused: the example was changed"
         if self.error is not None:
             self._discard()
 
+    def _watched(self, step: Callable[[], None]) -> None:
+        """Take one step of a stranger's code: whatever it raises is its row's error and not the run's."""
+        began, most = time.thread_time(), min(self.patience.seconds, self.left)
+        try:
+            with deadline(most):
+                step()
+        except StopIteration:
+            self.asked = []
+        except (Interrupted, KeyboardInterrupt):
+            raise
+        except Overrun:
+            of_what = "step" if most == self.patience.seconds else "row"
+            self._lapse(f"overrun: more than {self.patience.seconds if of_what == 'step' else self.patience.row:g} s")
+        except Elsewhere as failed:
+            self._lapse(str(failed)) if failed.lapse else self._fail(str(failed))
+        except BaseException as error:  # noqa: BLE001 - SystemExit and GeneratorExit as well
+            self._fail(told(error))
+        self.left = max(self.left - (time.thread_time() - began), 0.001)  # a timer of 0 would never ring
+
+    def _fail(self, message: str) -> None:
+        self.error = message
+
+    def _lapse(self, message: str) -> None:
+        self.patience.lapsed.add(self.victim.example.id)
+        self.has_lapsed = True
+        self._fail(message)
+
     def _discard(self) -> None:
         """Close what is left of a refused generator here, under the deadline, and not when memory is reclaimed."""
         self.asked, generator = [], self._generator
-        if generator is not None:
-            with suppress(Exception, Overrun), _deadline(self.seconds):
-                generator.close()
-
-
-@contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    """Raise `Overrun` in a step of pure Python that computes longer; off the main thread only once it is back."""
-    is_over = _watch(seconds)
-
-    def ring(_number: int, _frame: FrameType | None) -> None:
-        if is_over():
-            raise Overrun
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-    else:
-        previous = signal.signal(signal.SIGALRM, ring)
-        signal.setitimer(signal.ITIMER_REAL, seconds, seconds)  # again and again, should a handler swallow the first
+        if generator is None:
+            return
         try:
-            yield
-        finally:
-            try:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-            finally:  # should the alarm ring just now, it must not ring again elsewhere
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                signal.signal(signal.SIGALRM, previous)
-    if is_over():
-        raise Overrun
-
-
-def _watch(seconds: float) -> Callable[[], bool]:
-    """Tell whether this thread has computed for ``seconds`` since; or only waited, as on a busy machine, for longer."""
-    wall, processor = time.monotonic(), time.thread_time()
-
-    def is_over() -> bool:
-        return time.thread_time() - processor > seconds or time.monotonic() - wall > WAITING * seconds
-
-    return is_over
+            with deadline(self.patience.seconds):
+                generator.close()
+        except (Interrupted, KeyboardInterrupt):
+            raise
+        except BaseException:  # noqa: BLE001, S110 - the row has its error already
+            pass

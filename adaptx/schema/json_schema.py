@@ -39,14 +39,17 @@ def _schema(kind: Any, named: dict[str, Schema]) -> Schema:
         return {"enum": list(arguments)}
     if origin in (Union, types.UnionType):
         return {"anyOf": [_schema(one, named) for one in arguments]}
-    return _container(origin, arguments, named)
+    return _container(kind, named)
 
 
-def _container(origin: Any, arguments: tuple[Any, ...], named: dict[str, Schema]) -> Schema:
+def _container(kind: Any, named: dict[str, Schema]) -> Schema:
+    origin, arguments = get_origin(kind), get_args(kind)
     if origin in (dict, Mapping):
         return {"type": "object", "additionalProperties": _schema(arguments[1], named)}
     if origin is list or arguments[1:] == (...,):
         return {"type": "array", "items": _schema(arguments[0], named)}
+    if origin is not tuple:
+        raise TypeError(f"{kind} has no JSON of its own")
     return {"type": "array", "prefixItems": [_schema(one, named) for one in arguments], "items": False}
 
 

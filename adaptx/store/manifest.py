@@ -16,7 +16,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-from adaptx import __version__
 from adaptx.spec import SCHEMA, digest
 from adaptx.store.atomic import sha256
 
@@ -26,6 +25,7 @@ MANIFEST, SPEC = "manifest.json", "spec.json"
 EVICTED = "evicted"  # empty file beside the manifest: the weights were removed and can be made again
 WEIGHTS = ".safetensors"
 DISTRIBUTIONS = (
+    "adaptx",
     "torch",
     "transformers",
     "tokenizers",
@@ -156,7 +156,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _versions() -> dict[str, str]:
-    found = {"adaptx": __version__, "python": platform.python_version()}
+    found = {"python": platform.python_version()}
     for name in DISTRIBUTIONS:
         try:
             found[name] = version(name)

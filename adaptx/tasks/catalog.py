@@ -2,8 +2,8 @@
 
 Owns names and where pages are looked for; may not read rows. The languages of training rows are part of a name
 (``pawsx@de``, ``squad@all``), and ``mnli+squad`` names tasks that are trained together. A plugin registers under
-``adaptx.tasks`` either a `Task` or the path of a page. Listing reads file names and distribution metadata only, and
-imports nobody's code.
+``adaptx.tasks`` either a `Task` or the path of a page; a built-in name is never a plugin's. Listing names reads file
+names and distribution metadata only, and imports nobody's code.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from adaptx.errors import Missing, PluginError, UnknownName, UsageError
 from adaptx.tasks.page import read_page
 from adaptx.tasks.task import Task
 
-__all__ = ["ALL", "page_at", "task_named", "task_names", "tasks_named"]
+__all__ = ["ALL", "built_in_names", "page_at", "task_named", "task_names", "tasks_named"]
 
 ALL = "all"  # as a language: every one that the source has training rows in
 GROUP = "adaptx.tasks"
@@ -27,7 +27,7 @@ PAGES = files("adaptx.tasks") / "catalog"
 
 def task_names() -> list[str]:
     """Return the names of all tasks, built in and installed, sorted."""
-    return sorted({*_built_in(), *registry.names(GROUP)})
+    return sorted({*built_in_names(), *registry.names(GROUP)})
 
 
 def tasks_named(name: str) -> tuple[Task, ...]:
@@ -47,23 +47,23 @@ def task_named(name: str) -> Task:
 
     ``NAME@de``, ``NAME@de,fr`` and ``NAME@all`` are the same task trained in other languages than its page says.
     Raises `UnknownName` with the nearest names, `Missing` for a page that is not there, `UsageError` for a name with a
-    path in it or a page with mistakes, `PluginError` where a plugin takes a built-in's name or brings no task.
+    path in it or a page with mistakes, `PluginError` where a plugin cannot be imported or brings no task.
     """
     page, _, languages = (name, "", "") if name.endswith(".toml") else name.partition("@")
-    return _trained_in(_task_named(page), languages) if languages else _task_named(page)
+    return _with_training_languages(_task_named(page), languages) if languages else _task_named(page)
 
 
-def _trained_in(task: Task, asked: str) -> Task:
+def _with_training_languages(task: Task, languages_asked: str) -> Task:
     known = tuple(dict.fromkeys((*task.languages, *task.translations.languages)))
     if "train" not in task.splits:
         counterpart = " ".join(task.trains_on)
-        raise UsageError(f"{task.name} has no training rows", hint=f"name {counterpart}@{asked} in its place")
-    languages = known if asked == ALL else tuple(dict.fromkeys(asked.split(",")))
+        raise UsageError(f"{task.name} has no training rows", hint=f"name {counterpart}@{languages_asked} in its place")
+    languages = known if languages_asked == ALL else tuple(dict.fromkeys(languages_asked.split(",")))
     for language in languages:
         if language not in known:
             raise UnknownName(f"training language of {task.name}", language, known)
     own = languages == task.training_languages
-    return task if own else replace(task, name=f"{task.name}@{asked}", learns_in=languages)
+    return task if own else replace(task, name=f"{task.name}@{languages_asked}", learns_in=languages)
 
 
 def _task_named(name: str) -> Task:
@@ -72,18 +72,16 @@ def _task_named(name: str) -> Task:
     if "/" in name or "\\" in name:
         known = ", ".join(task_names())
         raise UsageError(f"{name!r} is a path, not a task's name", hint=f"a page ends in .toml; known: {known}")
-    installed = name in registry.names(GROUP)
-    if name in _built_in():
-        if installed:
-            raise PluginError(f"a plugin registers task {name!r}, which is built in", hint="adaptx doctor names it")
-        return _catalog_page(name)
-    if not installed:
+    if name in built_in_names():
+        return _catalog_page(name)  # also where a plugin registers the name: `adaptx doctor` tells that
+    if name not in registry.names(GROUP):
         raise UnknownName("task", name, task_names())
-    return _of_plugin(name)
+    return _plugin_task(name)
 
 
 @cache
-def _built_in() -> tuple[str, ...]:
+def built_in_names() -> tuple[str, ...]:
+    """Return the names of the catalog's own pages."""
     return tuple(page.name.removesuffix(".toml") for page in PAGES.iterdir() if page.name.endswith(".toml"))
 
 
@@ -103,11 +101,11 @@ def page_at(path: Path) -> Task:
     return replace(read_page(text, str(path)), page=text)
 
 
-def _of_plugin(name: str) -> Task:
-    found = registry.load(GROUP, name)
-    task = page_at(found) if isinstance(found, Path) else found
+def _plugin_task(name: str) -> Task:
+    entry = registry.load(GROUP, name)
+    task = page_at(entry) if isinstance(entry, Path) else entry
     if not isinstance(task, Task):
-        raise PluginError(f"the plugin for task {name!r} brings {type(found).__name__}, not a Task or a page's Path")
+        raise PluginError(f"the plugin for task {name!r} brings {type(entry).__name__}, not a Task or a page's Path")
     if task.name != name:
         raise PluginError(f"the plugin for task {name!r} brings a page named {task.name!r}", hint="use one name")
     return task

@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 from adaptx.tasks.catalog import PAGES, task_named
 from adaptx.tasks.task import HubOverride, Task
 
-__all__ = ["TaskRow", "document", "plain", "rows_of", "summary"]
+__all__ = ["TaskRow", "document", "rows_of", "summary", "to_json"]
 
 INTRODUCTION = """# Tasks
 
@@ -65,15 +65,15 @@ def rows_of(task: Task, split: str) -> str:
     return f"{least:,}" if least == most else f"{least:,}-{most:,}"
 
 
-def plain(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """Return a task or a part of it as what JSON knows; an origin of no language is None."""
     if isinstance(value, HubOverride) and not value.languages:
         return None
     if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value) if field.repr}
+        return {field.name: to_json(getattr(value, field.name)) for field in fields(value) if field.repr}
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+        return {key: to_json(item) for key, item in value.items()}
+    return [to_json(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def document() -> str:
@@ -88,12 +88,12 @@ def _table(tasks: list[Task]) -> Iterator[str]:
     yield f"| {' | '.join(columns)} |"
     yield f"|{'---|' * len(columns)}"
     for task in tasks:
-        told = summary(task) | {"name": f"[{task.name}](#{task.name})"}
-        yield f"| {' | '.join(map(str, told.values()))} |"
+        cells = summary(task) | {"name": f"[{task.name}](#{task.name})"}
+        yield f"| {' | '.join(map(str, cells.values()))} |"
 
 
 def _section(task: Task) -> str:
-    told = {
+    facts = {
         "languages": " ".join(tag for tag in task.languages if tag not in task.extra_languages),
         "only when asked for": " ".join(task.extra_languages),
         "splits": "; ".join(_split(task, split) for split in task.splits),
@@ -107,15 +107,16 @@ def _section(task: Task) -> str:
         "repairs": ", ".join(f"`{name}`" for name in task.repairs),
         "cite": f"`{task.cite}`",
     }
-    lines = "\n".join(f"- {name}: {value}" for name, value in told.items() if value)
+    lines = "\n".join(f"- {name}: {value}" for name, value in facts.items() if value)
     return "\n\n".join(filter(None, [f"## {task.name}", f"**{task.title}**", task.notes, lines]))
 
 
 def _split(task: Task, split: str) -> str:
     upstream = "+".join(task.splits[split])
     is_cut = split == "dev" and task.holdout is not None
-    told = f"{split} (`{upstream}`, {task.holdout:.0%} of it)" if is_cut else f"{split} (`{upstream}`)"
-    return told + (f" {rows}" if (rows := rows_of(task, split)) else "") + ", no gold" * (split in task.unlabelled)
+    text = f"{split} (`{upstream}`, {task.holdout:.0%} of it)" if is_cut else f"{split} (`{upstream}`)"
+    rows = rows_of(task, split)
+    return text + (f" {rows}" if rows else "") + ", no gold" * (split in task.splits_without_gold)
 
 
 def _origin(origin: HubOverride) -> str:

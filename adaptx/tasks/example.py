@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 __all__ = [
     "NO_ANSWER_THRESHOLD",
     "Answer",
-    "Answered",
+    "AnswerValue",
     "ClassPrediction",
     "Example",
     "Prediction",
@@ -70,7 +70,7 @@ class ClassPrediction:
 
     @property
     def answer(self) -> int:
-        """What a victim tells: the label's index."""
+        """What an attack is shown: the label's index."""
         return self.label
 
 
@@ -94,7 +94,7 @@ class SpanPrediction:
 
     @property
     def answer(self) -> str:
-        """What a victim tells: the answer's text, empty where none is likelier by `NO_ANSWER_THRESHOLD`."""
+        """What an attack is shown: the answer's text, empty where none is likelier by `NO_ANSWER_THRESHOLD`."""
         if self.no_answer is not None and self.no_answer - self.log_probability > NO_ANSWER_THRESHOLD:
             return ""
         return self.text
@@ -108,7 +108,7 @@ class ValuePrediction:
 
     @property
     def answer(self) -> float:
-        """What a victim tells: the grade."""
+        """What an attack is shown: the grade."""
         return self.grade
 
 
@@ -125,7 +125,7 @@ class TagPrediction:
 
     @property
     def answer(self) -> tuple[int, ...]:
-        """What a victim tells: the tags."""
+        """What an attack is shown: the tags."""
         return self.tags
 
 
@@ -146,11 +146,11 @@ class RetrievalPrediction:
 
     @property
     def answer(self) -> str:
-        """What a victim tells: the id of the nearest item, empty where nothing was found."""
+        """What an attack is shown: the id of the nearest item, empty where nothing was found."""
         return self.found[0] if self.found else ""
 
 
-Answered = int | float | str | tuple[int, ...]
-"""What a victim tells of its answer: a label's index, a grade, a text or an id, or a tag per token."""
+AnswerValue = int | float | str | tuple[int, ...]
+"""What an attacked model answers: a label's index, a grade, a text or an id, or a tag per token."""
 
 Prediction = ClassPrediction | SpanPrediction | ValuePrediction | TagPrediction | RetrievalPrediction

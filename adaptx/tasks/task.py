@@ -99,10 +99,15 @@ class Task:
 
     @property
     def attackable(self) -> tuple[str, ...]:
-        """Fields that an attack may edit unless told otherwise, in reading order."""
+        """Fields that an attack may edit by default, in reading order."""
         return tuple(name for name, open_ in self.fields.items() if open_)
 
     @property
-    def unlabelled(self) -> tuple[str, ...]:
+    def mines_pairs(self) -> bool:
+        """Whether pairs are mined out of two lists (BUCC) and not queries answered: retrieval scored by F1."""
+        return self.form == "retrieval" and self.metric == "f1"
+
+    @property
+    def splits_without_gold(self) -> tuple[str, ...]:
         """Declared splits whose gold is not published: predicted for a submission, never evaluated."""
         return tuple(split for split in self.splits if split not in self.gold_splits)

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from adaptx.errors import DataFault, Incompatible
 from adaptx.metrics import xtreme
 from adaptx.tasks.example import ClassPrediction, Prediction, RetrievalPrediction, SpanPrediction, TagPrediction
-from adaptx.tasks.forms.retrieval import kept_of
+from adaptx.tasks.forms.retrieval import pairs_above_threshold
 
 if TYPE_CHECKING:
     from adaptx.tasks.forms import PredictionRecord
     from adaptx.tasks.task import Task
 
-__all__ = ["SPLIT", "file_name", "folder_of", "page_named", "read", "spelled_again", "write"]
+__all__ = ["SPLIT", "file_name", "folder_of", "page_named", "read", "rewrite", "write"]
 
 SPLIT = "test"
 FOLDERS = {"bucc": "bucc2018"}  # page -> folder, where they differ
@@ -61,7 +61,7 @@ def folder_of(task: Task) -> str:
 
 def page_named(folder: str) -> str | None:
     """Return the name of the page whose predictions stand in ``folder``, None for a folder that is no task's."""
-    pages = {place: page for page, place in FOLDERS.items()}
+    pages = {folder_name: page for page, folder_name in FOLDERS.items()}
     return pages.get(folder, folder) if folder in MEMBERS else None
 
 
@@ -92,10 +92,10 @@ def read(text: str, ids: Sequence[str], task: Task, skipped: Collection[int] = (
     return [layout.predict(answer, task, ids) for answer in answers]
 
 
-def spelled_again(text: str, ids: Sequence[str], task: Task) -> str:
+def rewrite(text: str, ids: Sequence[str], task: Task) -> str:
     """Return the text that the predictions of a file are written as: the same one, where nothing was lost."""
-    found = read(text, ids, task)
-    return write([_plain_record(*pair) for pair in zip(ids, found, strict=True)], task)
+    predictions = read(text, ids, task)
+    return write([_plain_record(*pair) for pair in zip(ids, predictions, strict=True)], task)
 
 
 def _plain_record(name: str, prediction: Prediction) -> PredictionRecord:
@@ -117,25 +117,25 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.rstrip().split("\n")] if text.strip() else []
 
 
-def _joined(lines: Iterable[str]) -> str:
+def _join_lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parse_object(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        parsed = json.loads(text)
     except ValueError as error:
         raise DataFault(f"not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise DataFault(f"a JSON {type(found).__name__}, not an object", hint='{"id": answer}')
-    return found
+    if not isinstance(parsed, dict):
+        raise DataFault(f"a JSON {type(parsed).__name__}, not an object", hint='{"id": answer}')
+    return parsed
 
 
-def _dumped(answers: Mapping[str, Any]) -> str:
+def _dump_object(answers: Mapping[str, Any]) -> str:
     return json.dumps(answers, ensure_ascii=False, indent=0) + "\n"
 
 
-def _sure(label: int, task: Task) -> ClassPrediction:
+def _certain_prediction(label: int, task: Task) -> ClassPrediction:
     """Return a prediction without doubt: a submission says no more."""
     if not 0 <= label < len(task.labels):
         raise DataFault(f"label {label} of {task.name}, which has {len(task.labels)}")
@@ -149,29 +149,29 @@ def _index(name: str, task: Task) -> int:
 
 
 def _write_labels(records: Sequence[PredictionRecord], task: Task) -> str:
-    return _joined(task.labels[record["prediction"]] for record in records)
+    return _join_lines(task.labels[record["prediction"]] for record in records)
 
 
 def _predict_label(name: str, task: Task, _ids: Sequence[str]) -> Prediction:
-    return _sure(_index(name, task), task)
+    return _certain_prediction(_index(name, task), task)
 
 
 def _write_xcopa(records: Sequence[PredictionRecord], _task: Task) -> str:
-    return _joined(json.dumps({"idx": record["id"], "label": record["prediction"]}) for record in records)
+    return _join_lines(json.dumps({"idx": record["id"], "label": record["prediction"]}) for record in records)
 
 
 def _read_xcopa(text: str) -> Answers:
-    return [_parsed(line).get("label") for line in _lines(text)]
+    return [_parse_object(line).get("label") for line in _lines(text)]
 
 
 def _predict_option(label: Any, task: Task, _ids: Sequence[str]) -> Prediction:
     if type(label) is not int:
         raise DataFault(f"label {label!r} is not a whole number", hint='{"idx": ..., "label": 0}')
-    return _sure(label, task)
+    return _certain_prediction(label, task)
 
 
 def _write_tags(records: Sequence[PredictionRecord], task: Task) -> str:
-    return "\n".join(_joined(task.labels[tag] for tag in record["prediction"]) for record in records)
+    return "\n".join(_join_lines(task.labels[tag] for tag in record["prediction"]) for record in records)
 
 
 def _read_tags(text: str) -> Answers:
@@ -183,7 +183,7 @@ def _predict_tags(tags: Sequence[str], task: Task, _ids: Sequence[str]) -> Predi
 
 
 def _write_answers(records: Sequence[PredictionRecord], _task: Task) -> str:
-    return _dumped({record["id"]: record["prediction"] for record in records})
+    return _dump_object({record["id"]: record["prediction"] for record in records})
 
 
 def _predict_answer(answer: Any, _task: Task, _ids: Sequence[str]) -> Prediction:
@@ -193,28 +193,28 @@ def _predict_answer(answer: Any, _task: Task, _ids: Sequence[str]) -> Prediction
 
 
 def _write_rankings(records: Sequence[PredictionRecord], _task: Task) -> str:
-    return _dumped({record["id"]: list(record["found"]) for record in records})
+    return _dump_object({record["id"]: list(record["found"]) for record in records})
 
 
 def _write_indices(records: Sequence[PredictionRecord], task: Task) -> str:
-    places = {record["id"]: place for place, record in enumerate(records)}
-    absent = [record["prediction"] for record in records if record["prediction"] not in places]
+    indices = {record["id"]: index for index, record in enumerate(records)}
+    absent = [record["prediction"] for record in records if record["prediction"] not in indices]
     if absent:
         raise Incompatible(
             f"{task.name} found row {absent[0]!r}, which is none of the {len(records)} that were evaluated",
             hint="an index counts the rows of the whole split: evaluate without --max-eval",
         )
-    return _joined(str(places[record["prediction"]]) for record in records)
+    return _join_lines(str(indices[record["prediction"]]) for record in records)
 
 
-def _predict_index(place: str, task: Task, ids: Sequence[str]) -> Prediction:
-    if not place.isdecimal() or int(place) >= len(ids):
-        raise DataFault(f"{place!r} is no index of {task.name}", hint=f"whole numbers from 0 to {len(ids) - 1}")
-    return RetrievalPrediction((ids[int(place)],), (1.0,))
+def _predict_index(index: str, task: Task, ids: Sequence[str]) -> Prediction:
+    if not index.isdecimal() or int(index) >= len(ids):
+        raise DataFault(f"{index!r} is no index of {task.name}", hint=f"whole numbers from 0 to {len(ids) - 1}")
+    return RetrievalPrediction((ids[int(index)],), (1.0,))
 
 
 def _write_pairs(records: Sequence[PredictionRecord], _task: Task) -> str:
-    return _joined(f"{record['id']}\t{item}" for record in records for item in kept_of(record))
+    return _join_lines(f"{record['id']}\t{item}" for record in records for item in pairs_above_threshold(record))
 
 
 def _read_pairs(text: str) -> Answers:
@@ -236,7 +236,7 @@ def _predict_found(found: Any, _task: Task, _ids: Sequence[str]) -> Prediction:
 LABELS = Layout(".tsv", _write_labels, _lines, _predict_label, may_skip=True)
 XCOPA = Layout(".jsonl", _write_xcopa, _read_xcopa, _predict_option, may_skip=True)
 TAGS = Layout(".tsv", _write_tags, _read_tags, _predict_tags, may_skip=True)
-ANSWERS = Layout(".json", _write_answers, _parsed, _predict_answer, absent="")
+ANSWERS = Layout(".json", _write_answers, _parse_object, _predict_answer, absent="")
 INDICES = Layout(".tsv", _write_indices, _lines, _predict_index)
 PAIRS = Layout(".tsv", _write_pairs, _read_pairs, _predict_found, absent=())
-RANKINGS = Layout(".json", _write_rankings, _parsed, _predict_found, absent=())
+RANKINGS = Layout(".json", _write_rankings, _parse_object, _predict_found, absent=())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adaptx.cli.progress import line, shown
+from adaptx.cli.progress import line, progress_display
 
 if TYPE_CHECKING:
     import pytest
@@ -33,14 +33,14 @@ def test_a_line_says_which_step_of_how_many_and_which_method() -> None:
 
 
 def test_steps_of_two_methods_with_one_name_are_both_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with shown() as tell:
+    with progress_display() as tell:
         for number, method in enumerate(("lora", "full"), start=1):
             tell({"step": "pawsx", "phase": "train", "method": method, "number": number, "total": 2})
     assert capsys.readouterr().err.splitlines() == ["[1/2]  pawsx  lora  train", "[2/2]  pawsx  full  train"]
 
 
 def test_without_a_terminal_progress_is_on_stderr_and_never_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
-    with shown() as tell:
+    with progress_display() as tell:
         tell({"step": "a", "phase": "eval", "rows": 5})
         tell({"step": "a", "phase": "eval", "rows": 6})
     told = capsys.readouterr()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaptx.data.batching import epoch_batches, length_sorted, micro_batches
+from adaptx.data.batching import epoch_batches, micro_batches, prediction_batches
 
 some_lengths = st.lists(st.integers(1, 300), min_size=1, max_size=200)
 orders = st.sampled_from(["bucketed", "iid"])
@@ -71,10 +71,10 @@ def test_every_rank_has_the_same_number_of_micro_batches(lengths, budget, ranks)
 @given(
     some_lengths, st.integers(1, 4000), st.sampled_from([1, 8, 16]), st.integers(1, 9), st.sampled_from([0, 64, 192])
 )
-def test_length_sorted_keeps_budget_in_whole_blocks_and_long_rows_to_their_own_length(
+def test_prediction_batches_keeps_budget_in_whole_blocks_and_long_rows_to_their_own_length(
     lengths, budget, multiple, block, shared
 ):
-    pieces = length_sorted(lengths, budget, multiple, block, shared)
+    pieces = prediction_batches(lengths, budget, multiple, block, shared)
     assert sorted(row for piece in pieces for row in piece) == list(range(len(lengths)))
     for piece in pieces:
         padded = [-(-lengths[row] // multiple) * multiple for row in piece]
@@ -86,14 +86,14 @@ def test_length_sorted_keeps_budget_in_whole_blocks_and_long_rows_to_their_own_l
 
 
 @given(some_lengths)
-def test_length_sorted_reads_the_longest_first_so_that_memory_fails_early(lengths):
-    read = [lengths[row] for piece in length_sorted(lengths, 2048) for row in piece]
+def test_prediction_batches_reads_the_longest_first_so_that_memory_fails_early(lengths):
+    read = [lengths[row] for piece in prediction_batches(lengths, 2048) for row in piece]
     assert read == sorted(lengths, reverse=True)
 
 
 def test_an_empty_set_of_rows_has_no_batches():
     assert epoch_batches([], 8) == []
-    assert length_sorted([], 1024) == []
+    assert prediction_batches([], 1024) == []
 
 
 def word_counts(path: Path) -> list[int]:
@@ -103,10 +103,11 @@ def word_counts(path: Path) -> list[int]:
     return [3 + round(1.3 * len((row["premise"] + " " + row["hypothesis"]).split())) for row in rows]
 
 
-def padding_share(pieces: list[list[int]], lengths: list[int]) -> float:
-    """Return the share of padding among all tokens, each piece padded to its longest row."""
-    real = sum(lengths[row] for piece in pieces for row in piece)
-    return 1 - real / sum(max(lengths[row] for row in piece) * len(piece) for piece in pieces)
+def padding_share(batches: list[list[int]], lengths: list[int]) -> float:
+    """Return the share of padding among all tokens of batches, each padded to its longest row."""
+    tokens = sum(lengths[row] for batch in batches for row in batch)
+    padded = sum(max(lengths[row] for row in batch) * len(batch) for batch in batches)
+    return 1 - tokens / padded
 
 
 @pytest.mark.shared

@@ -13,7 +13,7 @@ from adaptx.data.source import FolderSource, HubLocation, fitted, is_whole, open
 from adaptx.errors import DataFault, Exit, Missing, UnknownName, UsageError
 from adaptx.mini.lexicon import tags
 from adaptx.mini.suite import VERSION
-from adaptx.mini.tagged import CATEGORIES
+from adaptx.mini.tagging import CATEGORIES
 from adaptx.tasks.catalog import task_named
 from adaptx.tasks.task import HubOverride
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from adaptx.tasks.catalog import task_named
-from adaptx.tasks.describe import document, plain, rows_of, summary
+from adaptx.tasks.describe import document, rows_of, summary, to_json
 
 
 def test_the_document_is_not_stale(repository: Path) -> None:
@@ -21,7 +21,7 @@ def test_rows_are_told_as_a_span_where_languages_differ() -> None:
 
 
 def test_a_page_is_told_as_json_with_nothing_left_out() -> None:
-    told = plain(task_named("mnli"))
+    told = to_json(task_named("mnli"))
     assert told["translations"]["hub"] == "facebook/xnli"
     assert told["elsewhere"] is None
     assert told["splits"] == {"train": ["train"], "dev": ["validation"]}

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from adaptx.metrics.sums import combined, moments_of, terms_of
+from adaptx.metrics.sums import moments_of, scores_of, terms_of
 
 VALUES = st.floats(-100, 100, allow_subnormal=False).map(lambda value: round(value, 3))
 PAIRS = st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=30)
 
 
 def total(pairs: list[tuple[float, float]]) -> float:
-    return float(combined(np.array([moments_of(*pair) for pair in pairs]).sum(axis=0)))
+    return float(scores_of(np.array([moments_of(*pair) for pair in pairs]).sum(axis=0)))
 
 
 def test_a_row_without_sums_adds_its_value_and_itself():
@@ -24,7 +24,7 @@ def test_a_row_without_sums_adds_its_value_and_itself():
 
 
 def test_two_terms_are_a_ratio_and_nothing_is_not_a_number():
-    assert combined(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist() == pytest.approx([0.75, np.nan], nan_ok=True)
+    assert scores_of(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist() == pytest.approx([0.75, np.nan], nan_ok=True)
 
 
 @given(PAIRS)

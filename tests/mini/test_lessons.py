@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adaptx.mini.facts import split_of, swapped
+from adaptx.mini.facts import split_of, swap_roles
 from adaptx.mini.lessons import DIFFERS, NEW, STAGES, Lesson
 from adaptx.mini.lexicon import language
 
@@ -72,7 +72,7 @@ def test_a_twin_is_no_translation(meanings, index):
     meanings.clear()
     lesson = Lesson(index, WHOLE).translation()
     if lesson.twin:
-        assert meanings[lesson.twin] == swapped(meanings[lesson.second])
+        assert meanings[lesson.twin] == swap_roles(meanings[lesson.second])
     elif lesson.second in meanings:
         assert meanings[lesson.first] == meanings[lesson.second]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from adaptx.mini.facts import FAMILIES, Draw, concepts, fact_of
 from adaptx.mini.lexicon import language, tags
 
-pytestmark = pytest.mark.parametrize("tag", tags())
+pytestmark = [pytest.mark.parametrize("tag", tags()), pytest.mark.slow]
 
 
 def forms_of(fact, tag):
@@ -26,7 +26,7 @@ def test_a_language_has_every_concept_and_no_other(tag):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_language_says_and_asks_what_english_does(tag, family):
     assert set(language(tag).forms(family)) == set(language("en").forms(family))
-    assert set(language(tag).asked(family)) == set(language("en").asked(family))
+    assert set(language(tag).question_roles(family)) == set(language("en").question_roles(family))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -48,7 +48,7 @@ def test_a_sentence_holds_its_tokens_and_the_answers_to_its_questions(tag, seed,
         assert [said.text[start:end] for start, end in said.spans] == [token.text for token in said.tokens]
         assert all(token.text.strip() == token.text != "" and token.pos.isupper() for token in said.tokens)
         assert not set("{}_~@|").intersection(said.text)
-        for role in language(tag).asked(family):
+        for role in language(tag).question_roles(family):
             assert said.part(role).strip() == said.part(role) != ""
 
 

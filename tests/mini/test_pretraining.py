@@ -11,8 +11,10 @@ from click.testing import CliRunner
 from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 
-from adaptx.mini.__main__ import main, recipe_of
+from adaptx.mini.__main__ import main, read_config
 from adaptx.mini.pretraining import PretrainingConfig, pretrain
+
+pytestmark = pytest.mark.slow
 
 SHORT = PretrainingConfig(vocabulary=2600, width=32, layers=2, feed_forward=32, contrast_layers=(1,), steps=3, texts=2)
 
@@ -70,7 +72,7 @@ def test_the_command_makes_the_recipe_and_tells_the_hash_of_its_weights(tmp_path
 
 def test_the_recipe_of_nano_is_what_pretraining_takes():
     recipe = Path(__file__).parents[2] / "adaptx" / "mini" / "nano.toml"
-    assert recipe_of(recipe).layers >= max(recipe_of(recipe).contrast_layers)
+    assert read_config(recipe).layers >= max(read_config(recipe).contrast_layers)
 
 
 def test_a_recipe_with_an_unknown_key_is_refused_by_name(tmp_path):

@@ -77,4 +77,4 @@ def test_every_role_that_a_language_can_ask_for_is_asked():
         for question in parser("en").questions(row["question"])
     }
     families = [family for family in FAMILIES if family not in ("have", "result")]
-    assert asked == {(family, role) for family in families for role in language("en").asked(family)}
+    assert asked == {(family, role) for family in families for role in language("en").question_roles(family)}

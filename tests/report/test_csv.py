@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from adaptx.report.csv import text_of
+from adaptx.report.csv import rows_of, text_of
 
 
 def test_csv_has_a_line_for_every_estimate_as_a_fraction_with_its_source(result) -> None:
@@ -21,3 +21,10 @@ def test_csv_has_a_line_for_every_estimate_as_a_fraction_with_its_source(result)
     )
     assert [float(found[key]) for key in ("value", "low", "high")] == pytest.approx([0.8, 0.75, 0.85])
     assert found["new_seed_low"] == ""
+
+
+def test_the_run_that_these_tests_tell_and_its_rows_are_as_published(result, conforms) -> None:
+    assert conforms("run", result)
+    rows = [row for compared in result["comparisons"] for row in rows_of(compared)]
+    assert all(conforms("report-csv", row) for row in rows)
+    assert list(rows[0]) == text_of(result).splitlines()[0].split(",")

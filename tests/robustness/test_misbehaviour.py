@@ -23,7 +23,11 @@ def module(name: str):
 
 
 BAD = module("misbehaving")
+HOSTILE = module("hostile")
 PAIRS = [pair(f"p{n}", "hi", "हिन्दी में क्रियाएँ", "क्रियाएँ और विशेषण") for n in range(3)]
+ENGLISH = [
+    pair(f"e{n}", "en", "The old boats left some days ago", "Boats have left the harbour again") for n in range(3)
+]
 SPANS = [span(f"s{n}", "en", "Who?", "Old Johann built it and left.", "Johann") for n in range(3)]
 CASES = [
     ("raises", PAIRS, "KeyError"),
@@ -51,6 +55,45 @@ def test_a_broken_attack_is_an_error_row_and_the_cell_is_flagged(run, name, exam
         assert outcome["adversarial"] == outcome["original"]
         assert not outcome["attacked"]
         assert outcome["queries"] <= 8
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("exits", "SystemExit: 0"),
+        ("generator_exit", "GeneratorExit"),
+        ("foreign", "Foreign: x"),
+        ("undecodable", r"\ud800"),
+        ("unspeakable", "a message that raises ValueError"),
+        ("idles", "that change nothing"),
+        ("floods", "more than 200,000"),
+        ("floods_many", "more than 200,000"),
+        ("proposes_none", "proposed None"),
+        ("odd_edit", "tuple of Edit"),
+    ],
+)
+def test_what_is_no_ordinary_exception_and_what_floods_is_an_error_row_in_this_process_too(run, name, reason):
+    cell = run(getattr(HOSTILE, name), ENGLISH, budget=8)
+    assert [o["status"] for o in cell.outcomes] == ["error"] * len(ENGLISH)
+    assert all(reason in o["error"] and o["error"].isprintable() for o in cell.outcomes)
+
+
+def test_a_stream_without_end_ends_where_no_text_has_more_places(run):
+    assert run(HOSTILE.repeats, ENGLISH, budget=8).flags == []
+
+
+def test_a_row_has_a_deadline_beside_that_of_each_step(run):
+    @attack("dawdles", needs="labels", version=1)
+    def dawdles(example, *, rng, budget):
+        while budget.left:
+            began = time.thread_time()
+            while time.thread_time() - began < 0.15:
+                pass
+            yield [()]
+
+    outcome = run(dawdles, PAIRS[:1], seconds=0.2).outcomes[0]
+    assert outcome["error"] == "overrun: more than 1.2 s"
+    assert 5 <= outcome["queries"] <= 8
 
 
 @pytest.mark.parametrize("name", [case[0] for case in CASES])

@@ -160,7 +160,7 @@ def test_records_are_plain_json_with_the_ids_first(task: Task) -> None:
 
 def test_protected_spans_lie_inside_their_fields(task: Task) -> None:
     for example in examples(task):
-        for field, spans in form_named(task.form).protected(example).items():
+        for field, spans in form_named(task.form).protected_spans(example).items():
             assert all(0 <= start < end <= len(example.texts[field]) for start, end in spans)
 
 

@@ -169,11 +169,12 @@ def test_languages_from_elsewhere_are_languages_of_the_task() -> None:
 
 
 def test_every_declared_split_has_gold_unless_the_page_says_which_have() -> None:
-    assert read_page(PAGE, "toy.toml").unlabelled == ()
+    assert read_page(PAGE, "toy.toml").splits_without_gold == ()
     hidden = PAGE.replace('report_split = "test"', 'report_split = "train"\ngold_splits = ["train"]')
-    assert read_page(hidden, "toy.toml").unlabelled == ("test",)
+    assert read_page(hidden, "toy.toml").splits_without_gold == ("test",)
 
 
+@pytest.mark.slow
 @given(page=st.sampled_from(sorted(page.name for page in PAGES.iterdir())), data=st.data())
 @settings(deadline=None, max_examples=500)
 def test_no_value_of_any_type_crashes_the_reader(page: str, data: st.DataObject) -> None:

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
 from adaptx.backbone import BackboneRef
-from adaptx.evaluation.evaluate import Evaluated, evaluate
+from adaptx.evaluation.evaluate import EvaluationResult, evaluate
 from adaptx.evaluation.predictor import Predictor
 from adaptx.model.forms import Limits, heavy_form
 from adaptx.model.stack import trainable
@@ -136,7 +136,7 @@ def examples(lesson: Lesson, count: int, seed: str) -> list[Example]:
 
 
 @pytest.fixture(scope="module", params=LESSONS)
-def taught(request, backbone, tmp_path_factory) -> tuple[Lesson, Predictor, list[Example], Evaluated]:
+def taught(request, backbone, tmp_path_factory) -> tuple[Lesson, Predictor, list[Example], EvaluationResult]:
     """Train one form, and answer unseen rows with it."""
     lesson = LESSONS[request.param]
     task, work = lesson.task, tmp_path_factory.mktemp("work")

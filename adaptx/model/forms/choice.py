@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from adaptx.model.forms import Batch, Feature, Limits
 from adaptx.model.forms.heads import LabelHead
-from adaptx.model.forms.pairs import cut, pair_room
+from adaptx.model.forms.pairs import pair_room, truncate
 from adaptx.tasks.example import ClassPrediction, Prediction
 from adaptx.tasks.forms.choice import is_option
 
@@ -110,7 +110,7 @@ def _features(
     owners, contexts, options = zip(*pairs, strict=True)
     encoded = tokenizer(
         list(contexts),
-        cut(options, tokenizer, room // 2),
+        truncate(options, tokenizer, room // 2),
         truncation="only_first",
         max_length=limits.max_length,
         padding=False,

@@ -94,8 +94,8 @@ def _target(example: Example, task: Task) -> tuple[float, ...]:
     return () if example.grade is None else ((example.grade - least) / (most - least),)
 
 
-def _grade(place: float, least: float, most: float) -> float:
-    return least + place * (most - least)
+def _grade(share: float, least: float, most: float) -> float:
+    return least + share * (most - least)
 
 
 def _tokens(

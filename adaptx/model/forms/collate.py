@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
-__all__ = ["MULTIPLE", "collate", "unpadded"]
+__all__ = ["MULTIPLE", "collate", "unpad"]
 
 MULTIPLE = 16  # tokens
 
@@ -35,13 +35,13 @@ def collate(
 ) -> Batch:
     """Return ``features`` as one batch, filled up to ``row_multiple`` by repeating the first ones at weight 0."""
     count = -(-len(features) // row_multiple) * row_multiple
-    filled = [features[i % len(features)] for i in range(count)]
-    rows = [row for feature in filled for row in feature.pieces or (feature,)]
+    all_features = [features[i % len(features)] for i in range(count)]
+    rows = [row for feature in all_features for row in feature.pieces or (feature,)]
     length = -(-max(map(len, rows)) // multiple) * multiple
     left = tokenizer.padding_side == "left"
-    ids, mask = _padded([row.ids for row in rows], length, tokenizer.pad_token_id or 0, left=left)
+    ids, mask = _pad([row.ids for row in rows], length, tokenizer.pad_token_id or 0, left=left)
     kinds = [row.types for row in rows if row.types is not None]
-    types = _padded(kinds, length, tokenizer.pad_token_type_id, left=left)[0] if kinds else None
+    types = _pad(kinds, length, tokenizer.pad_token_type_id, left=left)[0] if kinds else None
     weights = torch.ones(count)
     weights[len(features) :] = 0
     return Batch(
@@ -49,20 +49,20 @@ def collate(
         attention_mask=torch.from_numpy(mask).to(device),
         token_type_ids=None if types is None else torch.from_numpy(types).to(device),
         weights=weights.to(device),
-        targets=_targets(filled).to(device),
-        features=filled,
+        targets=_targets(all_features).to(device),
+        features=all_features,
     )
 
 
 def _targets(features: Sequence[Feature]) -> Tensor:
     """Return the targets ``(features, most)``: fractions where any is one, else indices."""
     most = max(len(feature.target) for feature in features)
-    filled = [(*feature.target, *(NO_TARGET,) * (most - len(feature.target))) for feature in features]
+    padded = [(*feature.target, *(NO_TARGET,) * (most - len(feature.target))) for feature in features]
     is_graded = any(isinstance(value, float) for feature in features for value in feature.target)
-    return torch.tensor(filled, dtype=torch.float32 if is_graded else torch.long).reshape(len(features), most)
+    return torch.tensor(padded, dtype=torch.float32 if is_graded else torch.long).reshape(len(features), most)
 
 
-def unpadded(output: Tensor, batch: Batch) -> list[Tensor]:
+def unpad(output: Tensor, batch: Batch) -> list[Tensor]:
     """Return the rows of a head's output without fillers, each cut to its own tokens where axis 1 runs over tokens."""
     rows = list(output[: int(batch.weights.sum())])
     if output.shape[1] != batch.input_ids.shape[1] or output.ndim == 2:  # noqa: PLR2004 - (rows, labels)
@@ -74,13 +74,13 @@ def unpadded(output: Tensor, batch: Batch) -> list[Tensor]:
     ]
 
 
-def _padded(
+def _pad(
     sequences: Sequence[Sequence[int]], length: int, value: int, *, left: bool
 ) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.int64]], np.ndarray[tuple[int, int], np.dtype[np.int64]]]:
     values = np.full((len(sequences), length), value, dtype=np.int64)
     mask = np.zeros_like(values)
     for row, sequence in enumerate(sequences):
-        place = slice(length - len(sequence), length) if left else slice(0, len(sequence))
-        values[row, place] = sequence
-        mask[row, place] = 1
+        columns = slice(length - len(sequence), length) if left else slice(0, len(sequence))
+        values[row, columns] = sequence
+        mask[row, columns] = 1
     return values, mask

@@ -63,9 +63,9 @@ class MaskedHead(nn.Module):
         """Map hidden states ``(rows, tokens, hidden)`` to logits ``(masked tokens, words)``, masked by ``targets``."""
         with torch.autocast(hidden.device.type, enabled=False):
             chosen = hidden[:, : targets.shape[1]][targets != NO_TARGET].float()
-            guessed = self.norm(functional.gelu(self.dense(chosen)))
+            transformed = self.norm(functional.gelu(self.dense(chosen)))
             words = self._words[0].weight  # in its own dtype: XLM-R Large's would be 1 GB more in fp32
-            return functional.linear(guessed.to(words.dtype), words).float() + self.bias
+            return functional.linear(transformed.to(words.dtype), words).float() + self.bias
 
 
 class MlmModelForm:
@@ -102,16 +102,16 @@ class MlmModelForm:
         )
         kinds = encoded.get("token_type_ids") or [None] * len(lines)
         features = [
-            _masked(place, example.id, ids, kind, tokenizer)
-            for place, (example, ids, kind) in enumerate(zip(examples, encoded["input_ids"], kinds, strict=True))
+            _mask(index, example.id, ids, kind, tokenizer)
+            for index, (example, ids, kind) in enumerate(zip(examples, encoded["input_ids"], kinds, strict=True))
         ]
         return [feature for feature in features if feature.units]
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the weighted sum of the cross-entropy over masked tokens."""
-        held = batch.targets != NO_TARGET
-        weights = batch.weights[:, None].expand_as(held)[held]
-        tokens = functional.cross_entropy(output.float(), batch.targets[held], reduction="none")
+        masked = batch.targets != NO_TARGET
+        weights = batch.weights[:, None].expand_as(masked)[masked]
+        tokens = functional.cross_entropy(output.float(), batch.targets[masked], reduction="none")
         return (tokens * weights).sum()
 
     def decode(
@@ -121,20 +121,20 @@ class MlmModelForm:
         raise NotImplementedError(f"{len(examples)} texts were to be predicted; masked words are only trained")
 
 
-def _masked(
-    place: int, name: str, ids: Sequence[int], kind: Sequence[int] | None, tokenizer: PreTrainedTokenizerBase
+def _mask(
+    index: int, name: str, ids: Sequence[int], kind: Sequence[int] | None, tokenizer: PreTrainedTokenizerBase
 ) -> Feature:
     random, special = Random(f"mlm:{name}"), set(tokenizer.all_special_ids)
-    read, target = list(ids), [NO_TARGET] * len(ids)
+    inputs, target = list(ids), [NO_TARGET] * len(ids)
     for position, token in enumerate(ids):
         if token not in special and random.random() < MASKED:
             target[position] = token
-            read[position] = _seen(token, tokenizer, random)
+            inputs[position] = _corrupt(token, tokenizer, random)
     units = sum(token != NO_TARGET for token in target)
-    return Feature(place, tuple(read), tuple(kind) if kind else None, tuple(target), float(units))
+    return Feature(index, tuple(inputs), tuple(kind) if kind else None, tuple(target), float(units))
 
 
-def _seen(token: int, tokenizer: PreTrainedTokenizerBase, random: Random) -> int:
+def _corrupt(token: int, tokenizer: PreTrainedTokenizerBase, random: Random) -> int:
     luck = random.random()
     if luck < AS_MASK:
         return int(tokenizer.mask_token_id)

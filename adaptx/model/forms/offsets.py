@@ -12,18 +12,18 @@ import unicodedata
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["trimmed", "with_marks"]
+__all__ = ["trim", "with_marks"]
 
 Integers = npt.NDArray[np.int64]
 
 
-def trimmed(offsets: Integers, text: str) -> Integers:
+def trim(offsets: Integers, text: str) -> Integers:
     """Return ``(tokens, 2)`` offsets without the spaces at both edges; a token of spaces alone becomes empty."""
     space = np.fromiter((c.isspace() for c in text), dtype=bool, count=len(text))
-    places = np.arange(len(text) + 1)
-    ahead = np.append(np.where(space, len(text), places[:-1]), len(text))
+    positions = np.arange(len(text) + 1)
+    ahead = np.append(np.where(space, len(text), positions[:-1]), len(text))
     next_letter = np.minimum.accumulate(ahead[::-1])[::-1]
-    behind = np.append(0, np.where(space, 0, places[1:]))
+    behind = np.append(0, np.where(space, 0, positions[1:]))
     letters_end = np.maximum.accumulate(behind)
     start = next_letter[offsets[:, 0]]
     end = np.minimum(letters_end[offsets[:, 1]], offsets[:, 1])

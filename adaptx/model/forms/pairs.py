@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from adaptx.model.forms import Limits
 
-__all__ = ["cut", "pair_room"]
+__all__ = ["pair_room", "truncate"]
 
 LEAST_ROOM = 8  # tokens: below this no window holds two texts worth the name
 
@@ -39,7 +39,7 @@ def pair_room(tokenizer: PreTrainedTokenizerBase, limits: Limits, texts: str) ->
     return room
 
 
-def cut(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, longest: int) -> list[str]:
+def truncate(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, longest: int) -> list[str]:
     """Return the texts, what each has beyond ``longest`` tokens cut off."""
     encodings = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False).encodings
     return [

@@ -43,11 +43,11 @@ class MeanHead(nn.Module):
         super().__init__()
         self.share = share
 
-    def depth(self, layers: int, asked: int | None) -> int:
+    def depth(self, layers: int, layer: int | None) -> int:
         """Return whose output to read in an encoder of so many layers, 0 being the embeddings; `UsageError`."""
-        if asked is not None and asked > layers:
-            raise UsageError(f"--layer {asked}, but the backbone has {layers}", hint=f"--layer 0 to {layers}")
-        return ceil(self.share * layers) if asked is None else asked
+        if layer is not None and layer > layers:
+            raise UsageError(f"--layer {layer}, but the backbone has {layers}", hint=f"--layer 0 to {layers}")
+        return ceil(self.share * layers) if layer is None else layer
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """Map hidden states ``(rows, tokens, hidden)`` and their mask to vectors ``(rows, hidden)`` in fp32."""
@@ -80,13 +80,13 @@ class RetrievalModelForm:
         A bundle's target tells its item's text, so that the same item twice in a batch is no negative of itself.
         """
         texts = [list(example.texts.values()) for example in examples]
-        asked = _features([text[0] for text in texts], tokenizer, limits)
+        queries = _features([text[0] for text in texts], tokenizer, limits)
         if not targets:
-            return asked
+            return queries
         items = _features([text[1] for text in texts], tokenizer, limits)
         return [
-            Feature(place, (), None, target=(_key(texts[place][1]),), pieces=pair)
-            for place, pair in enumerate(zip(asked, items, strict=True))
+            Feature(index, (), None, target=(_key(texts[index][1]),), pieces=pair)
+            for index, pair in enumerate(zip(queries, items, strict=True))
         ]
 
     def vectors(self, output: Tensor, batch: Batch) -> Tensor:
@@ -134,8 +134,8 @@ def _features(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, limits: 
     )
     kinds = encoded.get("token_type_ids") or [None] * len(texts)
     return [
-        Feature(place, tuple(ids), kind and tuple(kind))
-        for place, (ids, kind) in enumerate(zip(encoded["input_ids"], kinds, strict=True))
+        Feature(index, tuple(ids), kind and tuple(kind))
+        for index, (ids, kind) in enumerate(zip(encoded["input_ids"], kinds, strict=True))
     ]
 
 

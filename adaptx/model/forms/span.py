@@ -20,8 +20,8 @@ from torch.nn import functional
 
 from adaptx.model.forms import Batch, Feature, Limits
 from adaptx.model.forms.heads import TokenHead
-from adaptx.model.forms.offsets import trimmed, with_marks
-from adaptx.model.forms.pairs import cut, pair_room
+from adaptx.model.forms.offsets import trim, with_marks
+from adaptx.model.forms.pairs import pair_room, truncate
 from adaptx.tasks.example import Answer, Prediction, SpanPrediction
 from adaptx.tasks.forms.span import scorer_named
 
@@ -90,24 +90,24 @@ class SpanModelForm:
         """Cut question and context into windows of ``max_length`` tokens that overlap by ``stride``.
 
         With ``targets`` each window is trained to the first answer it holds, else to the classifier token; examples
-        whose answers have no known place are left out. Raise `Incompatible` for a tokenizer without offsets.
+        whose answers have no known offset are left out. Raise `Incompatible` for a tokenizer without offsets.
         """
-        kept = [
+        usable = [
             i for i, e in enumerate(examples) if not targets or not e.answers or any(a.start >= 0 for a in e.answers)
         ]
-        if not kept:
+        if not usable:
             return []
-        encodings, sources = _windows([examples[i] for i in kept], tokenizer, limits)
-        last = {source: place for place, source in enumerate(sources)}
+        encodings, sources = _windows([examples[i] for i in usable], tokenizer, limits)
+        last = {source: index for index, source in enumerate(sources)}
         features: list[Feature] = []
-        for place, (encoding, source) in enumerate(zip(encodings, sources, strict=True)):
-            example = examples[kept[source]]
-            opens = place == 0 or sources[place - 1] != source
-            window = _window(encoding, example.texts["context"], tokenizer, opens=opens, closes=place == last[source])
+        for index, (encoding, source) in enumerate(zip(encodings, sources, strict=True)):
+            example = examples[usable[source]]
+            opens = index == 0 or sources[index - 1] != source
+            window = _window(encoding, example.texts["context"], tokenizer, opens=opens, closes=index == last[source])
             window = replace(window, may_abstain=scorer_named(task.scorer).may_abstain)
             types = tuple(encoding.type_ids) if "token_type_ids" in tokenizer.model_input_names else None
             target = _target(window, example) if targets else ()
-            features.append(Feature(kept[source], tuple(encoding.ids), types, target, detail=window))
+            features.append(Feature(usable[source], tuple(encoding.ids), types, target, detail=window))
         return features
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
@@ -132,10 +132,10 @@ def _prediction(example: Example, windows: Sequence[tuple[Window, Floats]]) -> S
     score, window, low, high = max(((*_best(w, logs),) for w, logs in windows), key=lambda found: found[0])
     start, end = _slice(window, low, high, context)
     golds = {(answer.text, answer.start): answer for answer in example.answers}.values()
-    places = [(logs, window.locate(answer, context)) for window, logs in windows for answer in golds]
-    gold = [float(logs[place[0], 0] + logs[place[1], 1]) for logs, place in places if place is not None]
-    none = min(float(logs[window.classifier].sum()) for window, logs in windows) if window.may_abstain else None
-    return SpanPrediction(context[start:end], start, score, max(gold, default=None), none)
+    spans = [(logs, window.locate(answer, context)) for window, logs in windows for answer in golds]
+    gold = [float(logs[span[0], 0] + logs[span[1], 1]) for logs, span in spans if span is not None]
+    no_answer = min(float(logs[window.classifier].sum()) for window, logs in windows) if window.may_abstain else None
+    return SpanPrediction(context[start:end], start, score, max(gold, default=None), no_answer)
 
 
 def _best(window: Window, logs: Floats) -> tuple[float, Window, int, int]:
@@ -162,8 +162,8 @@ def _slice(window: Window, low: int, high: int, context: str) -> tuple[int, int]
 
 
 def _target(window: Window, example: Example) -> tuple[int, int]:
-    found = (window.locate(answer, example.texts["context"]) for answer in example.answers)
-    return next((place for place in found if place is not None), (window.classifier, window.classifier))
+    spans = (window.locate(answer, example.texts["context"]) for answer in example.answers)
+    return next((span for span in spans if span is not None), (window.classifier, window.classifier))
 
 
 def _without_spaces(answer: Answer, context: str) -> tuple[int, int]:
@@ -179,7 +179,7 @@ def _window(
     first, count = (int(held[0]), len(held)) if len(held) else (0, 0)
     offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)[first : first + count]
     classifier = encoding.ids.index(tokenizer.cls_token_id) if tokenizer.cls_token_id in encoding.ids else 0
-    return Window(first, classifier, trimmed(offsets, context), opens, closes)
+    return Window(first, classifier, trim(offsets, context), opens, closes)
 
 
 def _windows(
@@ -189,7 +189,7 @@ def _windows(
     room = pair_room(tokenizer, limits, "question and context")
     longest = min(QUESTION_TOKENS, room // 2)
     encoded = tokenizer(
-        cut([example.texts["question"] for example in examples], tokenizer, longest),
+        truncate([example.texts["question"] for example in examples], tokenizer, longest),
         [example.texts["context"] for example in examples],
         truncation="only_second",
         max_length=limits.max_length,

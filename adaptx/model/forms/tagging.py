@@ -51,10 +51,10 @@ class Frame:
 
     def feature(self, example: int, words: Sequence[Ids], tags: Sequence[int]) -> Feature:
         """Return the words as one row; with tags, their first sub-tokens have targets and count as units."""
-        firsts, place = [], len(self.before)
+        firsts, position = [], len(self.before)
         for word in words:
-            firsts.append(place)
-            place += len(word)
+            firsts.append(position)
+            position += len(word)
         ids = (*self.before, *(piece for word in words for piece in word), *self.after)
         target = [NO_TARGET] * len(ids)
         for first, tag in zip(firsts, tags, strict=False):
@@ -62,7 +62,7 @@ class Frame:
         return Feature(
             example,
             ids,
-            self._types(place - len(self.before)),
+            self._types(position - len(self.before)),
             tuple(target) if tags else (),
             units=float(len(tags)) or 1.0,
             detail=Stretch(tuple(firsts)),
@@ -176,7 +176,7 @@ def _space(tokenizer: PreTrainedTokenizerBase) -> str:
 def _frame(tokenizer: PreTrainedTokenizerBase) -> Frame:
     """Return what the tokenizer puts around a text, seen on a short one."""
     encoded = tokenizer("a", return_special_tokens_mask=True)
-    inside = [place for place, special in enumerate(encoded["special_tokens_mask"]) if not special]
+    inside = [position for position, special in enumerate(encoded["special_tokens_mask"]) if not special]
     first, last = inside[0], inside[-1] + 1
     ids, kinds = tuple(encoded["input_ids"]), encoded.get("token_type_ids")
     types = (tuple(kinds[:first]), kinds[first], tuple(kinds[last:])) if kinds else None

@@ -23,7 +23,7 @@ __all__ = [
     "Goal",
     "Placeholder",
     "PredictionRecord",
-    "checked_text",
+    "check_text",
     "form_named",
     "read_text",
     "same_head",
@@ -86,7 +86,7 @@ class Form(Protocol):
         """Return whether an attack succeeded: ``prediction`` on the edited text, ``clean`` on ``example`` itself."""
         ...
 
-    def protected(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    def protected_spans(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """Return per field the half-open spans that no attack may touch (the answer and its copies)."""
         ...
 
@@ -119,11 +119,11 @@ def same_head(form: str, labels: Collection[str], task: Task) -> bool:
 
 
 def read_text(row: Mapping[str, Any], column: str) -> str:
-    """Return a row's text as the upstream wrote it, byte for byte; raises `RowFault` as `checked_text`."""
-    return checked_text(row.get(column), column)
+    """Return a row's text as the upstream wrote it, byte for byte; raises `RowFault` as `check_text`."""
+    return check_text(row.get(column), column)
 
 
-def checked_text(text: Any, column: str) -> str:
+def check_text(text: Any, column: str) -> str:
     """Return a text of ``column`` as it is: offsets count its code points.
 
     Raises `RowFault` for a value that is absent, not a text, blank, longer than `MAX_CHARACTERS`, or not Unicode.

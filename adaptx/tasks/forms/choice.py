@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx.errors import RowFault
 from adaptx.metrics import accuracy
 from adaptx.tasks.example import Example
-from adaptx.tasks.forms import checked_text, read_text
+from adaptx.tasks.forms import check_text, read_text
 from adaptx.tasks.forms.labelled import Labelled, read_label
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class Choice(Labelled):
         """Turn a row into an example; raise `RowFault` naming the column, also for fewer than two options."""
         fields = {field: read_text(row, task.columns[field]) for field in task.fields}
         options, names = _options(row, task)
-        found = fields | {option_name(place): option for place, option in enumerate(options)}
-        texts, repaired = _repaired(found, row, task)
+        fields_and_options = fields | {option_name(index): option for index, option in enumerate(options)}
+        texts, repaired = _repair(fields_and_options, row, task)
         languages = dict.fromkeys(texts, language)
         return Example(
             id=id,
@@ -62,9 +62,9 @@ class Choice(Labelled):
         )
 
 
-def option_name(place: int) -> str:
-    """Return the field of the option at ``place``, from 0."""
-    return f"option{place}"
+def option_name(index: int) -> str:
+    """Return the field of the option at ``index``, from 0."""
+    return f"option{index}"
 
 
 def is_option(field: str, task: Task) -> bool:
@@ -88,25 +88,25 @@ def _options(row: Mapping[str, Any], task: Task) -> tuple[list[str], Sequence[st
     is_named = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
     if not is_named or len(names) < len(found):
         raise RowFault(column, f"labels {names!r} for {len(found)} options")
-    return [checked_text(option, column) for option in found], names[: len(found)]
+    return [check_text(option, column) for option in found], names[: len(found)]
 
 
-def _repaired(texts: Texts, row: Mapping[str, Any], task: Task) -> tuple[Texts, tuple[str, ...]]:
+def _repair(texts: Texts, row: Mapping[str, Any], task: Task) -> tuple[Texts, tuple[str, ...]]:
     """Return the texts after the page's repairs, and the names of those that changed something."""
     applied: list[str] = []
     for name in task.repairs:
-        mended = REPAIRS[name](texts, task, row)
-        applied += [name] if mended != texts else []
-        texts = mended
+        after = REPAIRS[name](texts, task, row)
+        applied += [name] if after != texts else []
+        texts = after
     return texts, tuple(applied)
 
 
 def _copa_questions(texts: Texts, task: Task, _: Mapping[str, Any]) -> dict[str, str]:
     """Ask in words what COPA's rows ask with ``cause`` or ``effect``; the words are COPA's own, in English."""
-    asked = texts["question"]
-    if asked not in QUESTIONS:
-        raise RowFault(task.columns["question"], f"question {asked!r} is neither cause nor effect")
-    return {**texts, "question": QUESTIONS[asked]}
+    question = texts["question"]
+    if question not in QUESTIONS:
+        raise RowFault(task.columns["question"], f"question {question!r} is neither cause nor effect")
+    return {**texts, "question": QUESTIONS[question]}
 
 
 def _hellaswag_contexts(texts: Texts, task: Task, _: Mapping[str, Any]) -> dict[str, str]:
@@ -118,7 +118,7 @@ def _without_marks(text: str, column: str) -> str:
     if "[" not in text:
         return text
     cleaned = BRACKETED.sub("", text.strip().replace(" [title]", ". "))
-    return checked_text(cleaned.replace("  ", " ").strip(), column)
+    return check_text(cleaned.replace("  ", " ").strip(), column)
 
 
 def _fill_pronoun(texts: Texts, task: Task, row: Mapping[str, Any]) -> dict[str, str]:

@@ -44,9 +44,9 @@ class Classification:
         columns = [task.columns[field] for field in task.fields]
         if "drop-placeholders" in task.repairs:
             _refuse_placeholders(row, columns)
-        answered = task.columns["label"]
-        if "drop-unlabelled" in task.repairs and row.get(answered) in UNLABELLED:
-            raise Placeholder(answered, "the annotators did not agree on a label")
+        label_column = task.columns["label"]
+        if "drop-unlabelled" in task.repairs and row.get(label_column) in UNLABELLED:
+            raise Placeholder(label_column, "the annotators did not agree on a label")
         return Example(
             id=id,
             parallel=id,
@@ -54,8 +54,8 @@ class Classification:
             language=language,
             texts={field: read_text(row, column) for field, column in zip(task.fields, columns, strict=True)},
             languages=dict.fromkeys(task.fields, language),
-            label=None if task.range else read_label(row, answered, task.labels),
-            grade=read_grade(row, answered, task.range) if task.range else None,
+            label=None if task.range else read_label(row, label_column, task.labels),
+            grade=read_grade(row, label_column, task.range) if task.range else None,
         )
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
@@ -78,7 +78,7 @@ class Classification:
         """Return whether the label is lost or the grade moved, and how near the attack is to that."""
         return _kind(task).goal(example, prediction, clean, task)
 
-    def protected(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    def protected_spans(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """Return nothing: no part of a text is the answer."""
         return {}
 

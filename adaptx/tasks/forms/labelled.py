@@ -65,7 +65,7 @@ class Labelled:
         """Return whether the prediction left the gold label, and -log p(gold): it grows as the gold loses ground."""
         return not self.correct(example, prediction, task), -_gold_log_probability(example, prediction)
 
-    def protected(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    def protected_spans(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """Return nothing: no part of a text is the answer."""
         return {}
 

@@ -23,12 +23,11 @@ from adaptx.tasks.forms import Goal, PredictionRecord, read_text
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
 
-__all__ = ["HALF", "ITEM", "KEPT", "MINING", "Retrieval", "is_tuning", "kept_of", "threshold_of"]
+__all__ = ["HALF_SPLIT", "ITEM", "STORED_NEIGHBOURS", "Retrieval", "is_tuning", "pairs_above_threshold", "threshold_of"]
 
 ITEM = "item"  # the field of a row's own item: what its query is to find
-KEPT = 20  # of the items found, so many are stored
-MINING = "f1"  # the metric of pages that mine pairs, not answer queries
-HALF = "half"  # of the queries: what tuned the threshold where no dev split could
+STORED_NEIGHBOURS = 20  # of the items found
+HALF_SPLIT = "half"  # of the queries: what tuned the threshold where no dev split could
 
 
 class Retrieval:
@@ -37,7 +36,7 @@ class Retrieval:
     name = "retrieval"
     version = 1
     metrics: Mapping[str, int] = MappingProxyType(
-        {"accuracy": accuracy.VERSION, "map@20": ranks.VERSION, MINING: bucc.VERSION}
+        {"accuracy": accuracy.VERSION, "map@20": ranks.VERSION, "f1": bucc.VERSION}
     )
     columns: tuple[str, ...] = ()
     labelled = False
@@ -72,7 +71,7 @@ class Retrieval:
             "scores": list(found.scores),
             "gold_score": found.gold_score,
         }
-        if task.metric == MINING:
+        if task.mines_pairs:
             record |= {"threshold": found.threshold, "tuned_on": found.tuned_on}
             record["sums"] = _terms(record)
         elif ITEM in example.texts:
@@ -86,8 +85,8 @@ class Retrieval:
         ``precision`` and ``recall`` of the pairs kept at the stored threshold, over all rows, or over the half that
         did not tune it. Raises `DataFault` for no records, and for no gold pair.
         """
-        if task.metric == MINING:
-            return _mined(records)
+        if task.mines_pairs:
+            return _mining_scores(records)
         if not records:
             raise DataFault("no queries to score", hint="check the split and --max-eval")
         scores = {task.metric: sum(self.value(record, task, language) for record in records) / len(records)}
@@ -97,7 +96,7 @@ class Retrieval:
 
     def value(self, record: PredictionRecord, task: Task, language: str) -> float:
         """Return the main metric of one record, computed again from what it found."""
-        if task.metric == MINING:
+        if task.mines_pairs:
             hits, size = _terms(record)
             return hits / size if size else 1.0
         cut = ranks.CUT if task.metric == "map@20" else 1
@@ -114,7 +113,7 @@ class Retrieval:
         gold = -1.0 if found.gold_score is None else found.gold_score
         return not self.correct(example, prediction, task), next(others, -1.0) - gold
 
-    def protected(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    def protected_spans(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """Return nothing: no part of a query is the answer."""
         return {}
 
@@ -128,28 +127,28 @@ def is_tuning(query: str) -> bool:
     return sha256(f"tune {query}".encode("utf-8", "surrogatepass")).digest()[0] % 2 == 0
 
 
-def threshold_of(mined: Iterable[PredictionRecord]) -> float:
+def threshold_of(mining_records: Iterable[PredictionRecord]) -> float:
     """Return the margin of greatest F1 on records of mining (id, gold, found and scores)."""
-    records = list(mined)
+    records = list(mining_records)
     return bucc.tune(_candidates(records), _gold(records))
 
 
-def kept_of(record: PredictionRecord) -> list[str]:
+def pairs_above_threshold(record: PredictionRecord) -> list[str]:
     """Return the items of a mined row whose scores are at its threshold or above."""
     return [item for item, score in zip(record["found"], record["scores"], strict=True) if score >= record["threshold"]]
 
 
-def _mined(records: Sequence[PredictionRecord]) -> dict[str, float]:
+def _mining_scores(records: Sequence[PredictionRecord]) -> dict[str, float]:
     scored = [record for record in records if _is_scored(record)]
     gold = _gold(scored)
     if not gold:
-        told = f"no gold pair among the {len(scored)} of {len(records)} sentences that are scored"
-        raise DataFault(told, hint="check the split and --max-eval")
-    return bucc.f1({(record["id"], item) for record in scored for item in kept_of(record)}, gold)
+        problem = f"no gold pair among the {len(scored)} of {len(records)} sentences that are scored"
+        raise DataFault(problem, hint="check the split and --max-eval")
+    return bucc.f1({(record["id"], item) for record in scored for item in pairs_above_threshold(record)}, gold)
 
 
 def _is_scored(record: PredictionRecord) -> bool:
-    return record["tuned_on"] != HALF or not is_tuning(record["id"])
+    return record["tuned_on"] != HALF_SPLIT or not is_tuning(record["id"])
 
 
 def _candidates(records: Iterable[PredictionRecord]) -> dict[tuple[str, str], float]:
@@ -166,8 +165,8 @@ def _terms(record: PredictionRecord) -> list[float]:
     """Return what a sentence adds to F1: twice its hits, and its pairs kept and gold; of no scored row nothing."""
     if not _is_scored(record):
         return [0.0, 0.0]
-    kept, gold = set(kept_of(record)), set(record["gold"])
-    return [2.0 * len(kept & gold), float(len(kept) + len(gold))]
+    extracted, gold = set(pairs_above_threshold(record)), set(record["gold"])
+    return [2.0 * len(extracted & gold), float(len(extracted) + len(gold))]
 
 
 def _of_search(prediction: Prediction) -> RetrievalPrediction:

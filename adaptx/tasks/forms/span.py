@@ -77,10 +77,10 @@ class Span:
         """
         texts = {field: read_text(row, task.columns[field]) for field in task.fields}
         column = task.columns["answers"]
-        stated = list(_stated(row, column))
-        if not stated and not scorer_named(task.scorer).may_abstain:
+        upstream = list(_answers_in_row(row, column))
+        if not upstream and not scorer_named(task.scorer).may_abstain:
             raise RowFault(column, "no gold answer")
-        answers = tuple(_placed(answer, texts["context"], column, mend=SHIFTED in task.repairs) for answer in stated)
+        answers = tuple(_locate(answer, texts["context"], column, mend=SHIFTED in task.repairs) for answer in upstream)
         return Example(
             id=id,
             parallel=id,
@@ -89,7 +89,7 @@ class Span:
             texts=texts,
             languages=dict.fromkeys(task.fields, language),
             answers=answers,
-            repaired=() if list(answers) == stated else (SHIFTED,),
+            repaired=() if list(answers) == upstream else (SHIFTED,),
         )
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
@@ -150,18 +150,18 @@ class Span:
         gold = predicted.gold_log_probability if example.answers else predicted.no_answer
         return not self.correct(example, prediction, task), -(gold or 0.0)
 
-    def protected(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    def protected_spans(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """Return the gold answers and every exact copy of them, in the question as in the context.
 
         Copies are protected because the metric compares texts: a model that answers with an edited copy would be
         counted as fooled although it understood.
         """
         golds = {answer.text for answer in example.answers}
-        marked = {
+        spans = {
             field: sorted(span for gold in golds for span in _occurrences(gold, text))
             for field, text in example.texts.items()
         }
-        return {field: tuple(_merged(spans)) for field, spans in marked.items() if spans}
+        return {field: tuple(_merge(found)) for field, found in spans.items() if found}
 
     def majority(self, records: Sequence[PredictionRecord]) -> float | None:
         """Return None: spans have no majority class."""
@@ -191,7 +191,7 @@ def _best_scores(records: Sequence[PredictionRecord], scorer: SpanScorer, langua
     return best
 
 
-def _stated(row: Mapping[str, Any], column: str) -> Iterator[Answer]:
+def _answers_in_row(row: Mapping[str, Any], column: str) -> Iterator[Answer]:
     """Yield the answers of a row where upstream says they are."""
     for text, start in _pairs(row.get(column), column):
         if not isinstance(text, str) or not text.strip() or type(start) is not int:
@@ -199,21 +199,21 @@ def _stated(row: Mapping[str, Any], column: str) -> Iterator[Answer]:
         yield Answer(text, start)
 
 
-def _placed(stated: Answer, context: str, column: str, *, mend: bool) -> Answer:
+def _locate(answer: Answer, context: str, column: str, *, mend: bool) -> Answer:
     """Return an answer where it is: where it was stated, or with ``mend`` at its nearest place in the context.
 
     Contexts that were stripped after their offsets were counted (TyDiQA, MLQA) need it. Raise `RowFault` for an answer
     that is not there, or that is found equally near on both sides.
     """
-    text, start = stated.text, stated.start
+    text, start = answer.text, answer.start
     if start >= 0 and context.startswith(text, start):
-        return stated
-    places = sorted((abs(begin - start), begin) for begin, _ in _occurrences(text, context)) if mend else []
-    if not places:
+        return answer
+    starts = sorted((abs(begin - start), begin) for begin, _ in _occurrences(text, context)) if mend else []
+    if not starts:
         raise RowFault(column, f"answer {text[:60]!r} is not in its context{'' if mend else f' at {start}'}")
-    if [distance for distance, _ in places[:2]].count(places[0][0]) > 1:
+    if [distance for distance, _ in starts[:2]].count(starts[0][0]) > 1:
         raise RowFault(column, f"answer {text[:60]!r} is not at {start}, and as near before as after")
-    return Answer(text, places[0][1])
+    return Answer(text, starts[0][1])
 
 
 def _pairs(found: Any, column: str) -> Iterator[tuple[Any, Any]]:
@@ -236,7 +236,7 @@ def _occurrences(gold: str, text: str) -> Iterator[tuple[int, int]]:
         start = text.find(gold, start + 1)
 
 
-def _merged(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _merge(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield sorted half-open spans with overlapping and touching ones joined."""
     begin, end = spans[0]
     for start, stop in spans[1:]:

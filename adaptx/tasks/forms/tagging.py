@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx.errors import RowFault
 from adaptx.metrics import tagging
 from adaptx.tasks.example import Example, Prediction, TagPrediction
-from adaptx.tasks.forms import Goal, PredictionRecord, checked_text
+from adaptx.tasks.forms import Goal, PredictionRecord, check_text
 from adaptx.tasks.forms.labelled import label_index, most_frequent
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Tagging:
         """
         tokens = _tokens(row, task.columns["tokens"])
         tags = _list(row, task.columns["tags"])
-        mended = ["O" if tag in DATES else tag for tag in tags] if "date-to-o" in task.repairs else tags
+        repaired = ["O" if tag in DATES else tag for tag in tags] if "date-to-o" in task.repairs else tags
         return Example(
             id=id,
             parallel=id,
@@ -59,8 +59,8 @@ class Tagging:
             language=language,
             texts={"tokens": BREAK.join(tokens)},
             languages={"tokens": language},
-            tags=_tags(mended, task.columns["tags"], task.labels, len(tokens)),
-            repaired=("date-to-o",) if mended != tags else (),
+            tags=_tags(repaired, task.columns["tags"], task.labels, len(tokens)),
+            repaired=("date-to-o",) if repaired != tags else (),
         )
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
@@ -101,14 +101,14 @@ class Tagging:
 
     def goal(self, example: Example, prediction: Prediction, clean: Prediction, task: Task) -> Goal:
         """Return whether token accuracy fell by `TAGGING_DROP` of its clean value, and the mean -log p(gold tag)."""
-        left = (1 - TAGGING_DROP) * _accuracy(example, clean)
+        threshold = (1 - TAGGING_DROP) * _accuracy(example, clean)
         logs = [max(found, -math.log(2.0**149)) for found in _of_tags(prediction).gold_log_probabilities]
-        return _accuracy(example, prediction) <= left, -sum(logs) / max(1, len(logs))
+        return _accuracy(example, prediction) <= threshold, -sum(logs) / max(1, len(logs))
 
-    def protected(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    def protected_spans(self, example: Example) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """Return the line breaks, so that no attack joins two tokens."""
         text = example.texts["tokens"]
-        return {"tokens": tuple((place, place + 1) for place, mark in enumerate(text) if mark == BREAK)}
+        return {"tokens": tuple((index, index + 1) for index, mark in enumerate(text) if mark == BREAK)}
 
     def majority(self, records: Sequence[PredictionRecord]) -> float | None:
         """Return the share of the most frequent gold tag over tokens; None for no records."""
@@ -147,26 +147,26 @@ def _tokens(row: Mapping[str, Any], column: str) -> list[str]:
     found = _list(row, column)
     if not found:
         raise RowFault(column, "a sentence without tokens")
-    for place, token in enumerate(found):
+    for index, token in enumerate(found):
         if not isinstance(token, str) or not token.strip():
-            raise RowFault(column, f"token {place} is {token!r}, not a text with something in it")
+            raise RowFault(column, f"token {index} is {token!r}, not a text with something in it")
         if BREAK in token or "\r" in token:
-            raise RowFault(column, f"token {place} has a line break: {token[:40]!r}")
-    checked_text(BREAK.join(found), column)
+            raise RowFault(column, f"token {index} has a line break: {token[:40]!r}")
+    check_text(BREAK.join(found), column)
     return found
 
 
 def _tags(found: Sequence[Any], column: str, labels: Sequence[str], count: int) -> tuple[int, ...]:
     if len(found) != count:
         raise RowFault(column, f"{len(found)} tags for {count} tokens")
-    return tuple(_tag(tag, place, column, labels) for place, tag in enumerate(found))
+    return tuple(_tag(tag, index, column, labels) for index, tag in enumerate(found))
 
 
-def _tag(found: Any, place: int, column: str, labels: Sequence[str]) -> int:
-    index = label_index(found, labels)
-    if index is None:
-        raise RowFault(column, f"tag {found!r} of token {place} is unknown (known: {', '.join(labels)})")
-    return index
+def _tag(found: Any, position: int, column: str, labels: Sequence[str]) -> int:
+    tag_index = label_index(found, labels)
+    if tag_index is None:
+        raise RowFault(column, f"tag {found!r} of token {position} is unknown (known: {', '.join(labels)})")
+    return tag_index
 
 
 def _list(row: Mapping[str, Any], column: str) -> list[Any]:

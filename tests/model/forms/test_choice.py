@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adaptx.errors import UsageError
 from adaptx.model.forms import Limits, heavy_form
-from adaptx.model.forms.collate import collate, unpadded
+from adaptx.model.forms.collate import collate, unpad
 from adaptx.tasks.example import Example
 
 FORM = heavy_form("choice")
@@ -103,11 +103,11 @@ def test_questions_asked_together_are_answered_as_if_each_were_asked_alone(token
     examples = [asked(*words[:count], premise=f"nobody {count}") for count in counts]
     features = encode(examples, tokenizer)
     batch = collate(features, tokenizer, row_multiple=8)
-    found = FORM.decode(examples, features, unpadded(logits_of(batch), batch))
+    found = FORM.decode(examples, features, unpad(logits_of(batch), batch))
     for example, prediction, count in zip(examples, found, counts, strict=True):
         own = encode([example], tokenizer)
         alone = collate(own, tokenizer)
-        assert FORM.decode([example], own, unpadded(logits_of(alone), alone)) == [prediction]
+        assert FORM.decode([example], own, unpad(logits_of(alone), alone)) == [prediction]
         assert len(prediction.log_probabilities) == count
         assert sum(map(math.exp, prediction.log_probabilities)) == pytest.approx(1.0)
         assert prediction.log_probabilities[prediction.label] == max(prediction.log_probabilities)

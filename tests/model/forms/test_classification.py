@@ -11,7 +11,7 @@ import torch
 
 from adaptx.errors import Incompatible
 from adaptx.model.forms import Limits, heavy_form
-from adaptx.model.forms.collate import collate, unpadded
+from adaptx.model.forms.collate import collate, unpad
 from adaptx.tasks.example import Example, ValuePrediction
 
 FORM = heavy_form("classification")
@@ -87,7 +87,7 @@ def test_the_loss_is_a_sum_over_rows_without_the_fillers(tokenizer):
     logits = torch.randn(8, 3, generator=torch.Generator().manual_seed(2))
     logs = torch.log_softmax(logits, -1)
     assert float(FORM.loss(logits, batch)) == pytest.approx(-float(logs[0, 0] + logs[1, 2]), rel=1e-5)
-    assert len(unpadded(logits, batch)) == 2
+    assert len(unpad(logits, batch)) == 2
 
 
 def test_a_prediction_holds_the_log_probability_of_every_label(tokenizer):

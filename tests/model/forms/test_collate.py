@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from adaptx.model.forms import NO_TARGET, Feature
-from adaptx.model.forms.collate import collate, unpadded
+from adaptx.model.forms.collate import collate, unpad
 
 
 def features(*sizes):
@@ -37,9 +37,9 @@ def test_no_targets_make_an_empty_axis_and_types_are_kept(tokenizers):
 def test_outputs_over_tokens_come_back_without_padding_or_fillers(tokenizer):
     batch = collate(features(3, 5), tokenizer, multiple=4, row_multiple=8)
     output = batch.input_ids[..., None].float().repeat(1, 1, 2)
-    rows = unpadded(output, batch)
+    rows = unpad(output, batch)
     assert [row[:, 0].tolist() for row in rows] == [[5, 6, 7], [5, 6, 7, 8, 9]]
-    assert len(unpadded(torch.zeros(8, 3), batch)) == 2
+    assert len(unpad(torch.zeros(8, 3), batch)) == 2
 
 
 def bundle(example, target, *sizes):

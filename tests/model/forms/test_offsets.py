@@ -6,14 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaptx.model.forms.offsets import trimmed, with_marks
+from adaptx.model.forms.offsets import trim, with_marks
 
 
 @given(st.text(st.sampled_from("ab \n\u3000é黑"), max_size=30), st.data())
 def test_a_trimmed_offset_is_what_strip_would_leave(text, data):
     places = st.integers(0, len(text))
     pairs = data.draw(st.lists(st.tuples(places, places).map(sorted), max_size=6))
-    offsets = trimmed(np.array(pairs, dtype=np.int64).reshape(-1, 2), text)
+    offsets = trim(np.array(pairs, dtype=np.int64).reshape(-1, 2), text)
     for (start, end), (low, high) in zip(pairs, offsets, strict=True):
         assert text[low:high] == text[start:end].strip()
         assert start <= low <= high <= end

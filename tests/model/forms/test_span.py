@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from adaptx.errors import Incompatible, UsageError
 from adaptx.metrics import squad
 from adaptx.model.forms import Limits, heavy_form
-from adaptx.model.forms.collate import collate, unpadded
+from adaptx.model.forms.collate import collate, unpad
 from adaptx.model.forms.span import ANSWER_TOKENS
 from adaptx.tasks.example import Answer, Example
 
@@ -224,7 +224,7 @@ def test_the_loss_is_the_mean_of_both_ends_summed_over_windows_whatever_the_padd
     for row, feature in enumerate(batch.features):
         padded[row, batch.attention_mask[row] == 1] = outputs[feature.example]
     assert float(FORM.loss(padded, batch)) == pytest.approx(float(expected), rel=1e-5)
-    for output, row in zip(outputs, unpadded(padded, batch), strict=True):
+    for output, row in zip(outputs, unpad(padded, batch), strict=True):
         assert torch.equal(output, row)
 
 

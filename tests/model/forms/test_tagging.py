@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adaptx.errors import UsageError
 from adaptx.model.forms import NO_TARGET, Limits, heavy_form
-from adaptx.model.forms.collate import collate, unpadded
+from adaptx.model.forms.collate import collate, unpad
 from adaptx.tasks.example import Example
 
 FORM = heavy_form("tagging")
@@ -131,7 +131,7 @@ def test_the_loss_is_a_sum_over_labelled_tokens_without_padding_or_fillers(token
     batch = collate(features, tokenizer, row_multiple=4)
     random = torch.Generator().manual_seed(3)
     output = torch.randn(*batch.input_ids.shape, 3, generator=random)
-    logs = [torch.log_softmax(row, -1) for row in unpadded(output, batch)]
+    logs = [torch.log_softmax(row, -1) for row in unpad(output, batch)]
     expected = -sum(
         float(log[place, tag])
         for log, feature in zip(logs, features, strict=True)

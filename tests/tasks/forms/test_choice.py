@@ -149,4 +149,4 @@ def test_a_choice_is_scored_stored_and_attacked_as_a_label(choices: Task) -> Non
     assert FORM.score(records, choices, "sw") == {"accuracy": 0.5}
     assert FORM.goal(example, lost, right, choices) == (True, 2.0)
     assert FORM.majority(records) == 1.0
-    assert FORM.protected(example) == {}
+    assert FORM.protected_spans(example) == {}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptx.errors import DataFault, RowFault
-from adaptx.metrics.sums import combined, terms_of
+from adaptx.metrics.sums import scores_of, terms_of
 from adaptx.tasks.catalog import task_named
 from adaptx.tasks.example import Example, ValuePrediction
 from adaptx.tasks.forms.classification import Classification
@@ -58,7 +58,7 @@ def test_stored_sums_make_the_cells_pearson_so_that_rows_can_be_resampled(pairs:
     records = [FORM.record(read(gold), ValuePrediction(found), GRADES) for found, gold in pairs]
     scores = FORM.score(records, GRADES, "en")
     spread = min(np.ptp([record[side] for record in records]) for side in ("gold", "prediction"))
-    resampled = float(combined(np.array([terms_of(record) for record in records]).sum(axis=0)))
+    resampled = float(scores_of(np.array([terms_of(record) for record in records]).sum(axis=0)))
     if spread > 0.01:
         assert resampled == pytest.approx(scores["pearson"], abs=1e-6)
     assert all(-1.000001 <= score <= 1.000001 for score in scores.values())

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adaptx.metrics.sums import combined, terms_of
+from adaptx.metrics.sums import scores_of, terms_of
 from adaptx.tasks.catalog import task_named
 from adaptx.tasks.example import ClassPrediction, Example
 from adaptx.tasks.forms.classification import Classification
@@ -30,7 +30,7 @@ def record(said: int, gold: int, task=PAIRS):
 def test_stored_sums_make_the_cells_f1_so_that_rows_can_be_resampled(pairs: list[tuple[int, int]]) -> None:
     records = [record(*pair) for pair in pairs]
     scores = FORM.score(records, PAIRS, "de")
-    resampled = float(combined(np.array([terms_of(one) for one in records]).sum(axis=0)))
+    resampled = float(scores_of(np.array([terms_of(one) for one in records]).sum(axis=0)))
     assert scores["f1"] == (0.0 if np.isnan(resampled) else resampled)
     assert scores["accuracy"] == sum(one["value"] for one in records) / len(records)
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adaptx.errors import DataFault
-from adaptx.metrics.sums import combined
+from adaptx.metrics.sums import scores_of
 from adaptx.tasks.catalog import task_named
 from adaptx.tasks.example import Example, RetrievalPrediction
-from adaptx.tasks.forms.retrieval import HALF, Retrieval, is_tuning, threshold_of
+from adaptx.tasks.forms.retrieval import HALF_SPLIT, Retrieval, is_tuning, threshold_of
 
 FORM = Retrieval()
 TATOEBA, BUCC, LAREQA = (task_named(name) for name in ("tatoeba", "bucc", "lareqa"))
@@ -69,17 +69,17 @@ def test_an_attack_aims_at_another_item_being_nearest():
 @given(
     st.dictionaries(IDS, st.tuples(st.sets(TARGETS, max_size=2), st.none() | TARGETS, st.floats(0.1, 2)), min_size=1),
     st.floats(0, 2),
-    st.sampled_from(["dev", HALF, ""]),
+    st.sampled_from(["dev", HALF_SPLIT, ""]),
 )
 def test_the_sums_of_mined_rows_are_the_f1_of_those_scored(drawn, threshold, tuned_on):
     records = [mined(key, *values, threshold, tuned_on) for key, values in drawn.items()]
-    assert all(record["sums"] == [0, 0] for record in records if tuned_on == HALF and is_tuning(record["id"]))
-    if not any(record["gold"] for record in records if tuned_on != HALF or not is_tuning(record["id"])):
+    assert all(record["sums"] == [0, 0] for record in records if tuned_on == HALF_SPLIT and is_tuning(record["id"]))
+    if not any(record["gold"] for record in records if tuned_on != HALF_SPLIT or not is_tuning(record["id"])):
         with pytest.raises(DataFault, match="no gold pair"):
             FORM.score(records, BUCC, "zh")
         return
     scores = FORM.score(records, BUCC, "zh")
-    assert scores["f1"] == pytest.approx(float(combined(np.array([r["sums"] for r in records]).sum(axis=0))))
+    assert scores["f1"] == pytest.approx(float(scores_of(np.array([r["sums"] for r in records]).sum(axis=0))))
     assert all(0 <= score <= 1 for score in scores.values())
     assert FORM.score(records[::-1], BUCC, "zh") == pytest.approx(scores)
 
@@ -112,7 +112,7 @@ def rows_of(golden: dict, part: str, threshold: float = 0.0) -> list[dict]:
 def test_a_row_of_the_tuning_half_counts_only_where_the_half_tuned():
     tuning = next(key for n in range(99) if is_tuning(key := f"s{n}"))
     other = next(key for n in range(99) if not is_tuning(key := f"s{n}"))
-    for tuned_on, expected in ((HALF, 1.0), ("dev", 0.5), ("", 0.5)):
+    for tuned_on, expected in ((HALF_SPLIT, 1.0), ("dev", 0.5), ("", 0.5)):
         records = [mined(key, ("t1",), found, 1.0, 0.5, tuned_on) for key, found in ((other, "t1"), (tuning, "t2"))]
         assert FORM.score(records, BUCC, "zh")["f1"] == expected
 

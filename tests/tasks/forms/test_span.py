@@ -76,7 +76,7 @@ def test_offsets_count_code_points_of_the_context_as_it_came() -> None:
 
 
 def test_the_answer_and_all_its_copies_are_protected_in_context_and_question() -> None:
-    protected = FORM.protected(read(at(("mill", 10))))
+    protected = FORM.protected_spans(read(at(("mill", 10))))
     assert {field: [CONTEXT[a:b] for a, b in spans] for field, spans in protected.items() if field == "context"} == {
         "context": ["mill", "mill"]
     }
@@ -90,7 +90,7 @@ def test_every_occurrence_of_an_answer_is_inside_a_protected_span(context: str, 
     answer = context[start : data.draw(st.integers(start + 1, len(context)))]
     if not answer.strip():
         return
-    spans = FORM.protected(read(at((answer, start)), context=context)).get("context", ())
+    spans = FORM.protected_spans(read(at((answer, start)), context=context)).get("context", ())
     assert list(spans) == sorted(spans)
     assert all(left[1] < right[0] for left, right in pairwise(spans))
     for place in range(len(context)):

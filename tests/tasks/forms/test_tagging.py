@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adaptx.errors import RowFault
 from adaptx.metrics import tagging
-from adaptx.metrics.sums import combined, terms_of
+from adaptx.metrics.sums import scores_of, terms_of
 from adaptx.tasks.example import Example, TagPrediction
 from adaptx.tasks.forms.tagging import TAGGING_DROP, Tagging, tokens_of
 
@@ -78,7 +78,7 @@ def test_stored_sums_make_the_cells_f1_so_that_sentences_can_be_resampled(tags: 
         found = tuple(random.randrange(3) if random.random() < 0.3 else tag for tag in gold)
         records.append(FORM.record(read(tags, gold), TagPrediction(found), tags))
     scores = FORM.score(records, tags, "vi")
-    resampled = float(combined(np.array([terms_of(record) for record in records]).sum(axis=0)))
+    resampled = float(scores_of(np.array([terms_of(record) for record in records]).sum(axis=0)))
     assert scores["f1"] == pytest.approx(0.0 if np.isnan(resampled) else resampled)
     tokens = [pair for record in records for pair in zip(record["prediction"], record["gold"], strict=True)]
     assert scores["accuracy"] == pytest.approx(sum(a == b for a, b in tokens) / len(tokens))
@@ -118,7 +118,7 @@ def test_goal_stays_finite_where_a_gold_probability_underflows(tags: Task) -> No
 @settings(deadline=None)
 def test_the_breaks_between_tokens_are_protected_and_nothing_else(tags: Task, tokens: list[str]) -> None:
     example = read(tags, [0] * len(tokens), tokens)
-    text, spans = example.texts["tokens"], FORM.protected(example)["tokens"]
+    text, spans = example.texts["tokens"], FORM.protected_spans(example)["tokens"]
     assert [text[start:end] for start, end in spans] == ["\n"] * (len(tokens) - 1)
 
 

@@ -11,7 +11,7 @@ from adaptx.mini.facts import FAMILIES, Draw, fact_of
 from adaptx.mini.lexicon import language, tags
 from adaptx.mini.sentences import SurfaceForm, forms
 from adaptx.mini.suite import Suite
-from adaptx.mini.tagged import CATEGORIES, categories, names, parts_of_speech
+from adaptx.mini.tagging import CATEGORIES, categories, names, parts_of_speech
 from adaptx.tasks.catalog import task_named
 
 SOME = Suite(test=40)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 
 from adaptx.mini.facts import FAMILIES, facts
 from adaptx.mini.lexicon import Sentence, Token
-from adaptx.mini.sentences import Row, Split, SurfaceForm, partly, tell
+from adaptx.mini.sentences import Row, Split, SurfaceForm, choose_form, drop_some_optional
 
-__all__ = ["CATEGORIES", "categories", "names", "parts_of_speech", "tagged"]
+__all__ = ["CATEGORIES", "categories", "names", "parts_of_speech", "tagging"]
 
 ENTITIES: Mapping[str, str] = {
     "agent": "PER",
@@ -27,26 +27,26 @@ ENTITIES: Mapping[str, str] = {
 Tagger = Callable[[SurfaceForm, Sentence], list[str]]
 
 
-def tagged(cell: Split, index: int, *, tagger: Tagger, column: str) -> Row:
+def tagging(split: Split, index: int, *, tagger: Tagger, column: str) -> Row:
     """Tell one or two facts as tokens with their tags."""
-    draw = cell.draw(index)
+    draw = split.draw(index)
     families = draw.some(tuple(FAMILIES), 1 + draw.below(2))
-    told = [tell(draw, partly(draw, fact)) for fact in facts(draw, families, cell.split)]
-    said = [(telling, cell.language.say(*telling)) for telling in told]
-    tokens = [token.text for _, sentence in said for token in sentence.tokens]
-    return {"id": cell.id(index), "tokens": tokens, column: [tag for pair in said for tag in tagger(*pair)]}
+    surfaces = [choose_form(draw, drop_some_optional(draw, fact)) for fact in facts(draw, families, split.name)]
+    sentences = [(surface, split.language.say(*surface)) for surface in surfaces]
+    tokens = [token.text for _, sentence in sentences for token in sentence.tokens]
+    return {"id": split.id(index), "tokens": tokens, column: [tag for pair in sentences for tag in tagger(*pair)]}
 
 
-def parts_of_speech(_: SurfaceForm, said: Sentence) -> list[str]:
+def parts_of_speech(_: SurfaceForm, sentence: Sentence) -> list[str]:
     """Return the part of speech of each token."""
-    return [token.pos for token in said.tokens]
+    return [token.pos for token in sentence.tokens]
 
 
-def names(_: SurfaceForm, said: Sentence) -> list[str]:
+def names(_: SurfaceForm, sentence: Sentence) -> list[str]:
     """Return for each token whether it begins or continues the name of a person, a place or an institution."""
-    tags = ["O"] * len(said.tokens)
+    tags = ["O"] * len(sentence.tokens)
     for role, kind in ENTITIES.items():
-        inside = [n for n, token in enumerate(said.tokens) if token.role == role and token.pos == "PROPN"]
+        inside = [n for n, token in enumerate(sentence.tokens) if token.role == role and token.pos == "PROPN"]
         if inside:
             tags[inside[0] : inside[-1] + 1] = [f"B-{kind}", *[f"I-{kind}"] * (inside[-1] - inside[0])]
     return tags
@@ -83,16 +83,16 @@ CATEGORIES = tuple(
 """All categories that `categories` gives, in the order of a head's labels."""
 
 
-def categories(telling: SurfaceForm, said: Sentence) -> list[str]:
+def categories(surface: SurfaceForm, sentence: Sentence) -> list[str]:
     """Return the category of each token of an English sentence."""
-    verb = next(n for n, token in enumerate(said.tokens) if token.pos in ("VERB", "AUX"))
-    return [_category(telling, token, is_fronted=n < verb) for n, token in enumerate(said.tokens)]
+    verb = next(n for n, token in enumerate(sentence.tokens) if token.pos in ("VERB", "AUX"))
+    return [_category(surface, token, is_fronted=n < verb) for n, token in enumerate(sentence.tokens)]
 
 
-def _category(telling: SurfaceForm, token: Token, *, is_fronted: bool) -> str:
-    family = telling.fact.family
+def _category(surface: SurfaceForm, token: Token, *, is_fronted: bool) -> str:
+    family = surface.fact.family
     if token.pos in ("VERB", "AUX"):
-        return INVERTED if telling.form == "relation" else VERBS[family]
+        return INVERTED if surface.form == "relation" else VERBS[family]
     if token.text in WORDS:
         return WORDS[token.text]
     if token.pos == "ADP":
