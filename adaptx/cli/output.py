@@ -6,20 +6,20 @@ written to the kept descriptor when the work is done.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-__all__ = ["emit", "emit_json", "interrupt_on_sigterm", "quiet_stdout"]
+if TYPE_CHECKING:
+    from adaptx.report.result import Result
 
-Value = TypeVar("Value")
+__all__ = ["emit", "emit_text", "interrupt_on_sigterm", "quiet_stdout"]
 
 
 @contextmanager
@@ -50,14 +50,14 @@ def interrupt_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def emit_json(value: Any) -> None:
-    """Print one JSON value on stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
-
-
-def emit(value: Value, *, as_json: bool, render: Callable[[Value], None]) -> None:
-    """Print a result: as JSON, or by ``render`` for people."""
+def emit(answer: Result[Any], *, as_json: bool) -> None:
+    """Print an answer: as JSON, or as its table."""
     if as_json:
-        emit_json(value)
+        emit_text(answer.to_json())
     else:
-        render(value)
+        answer.show()
+
+
+def emit_text(text: str) -> None:
+    """Print a text on stdout."""
+    click.echo(text.rstrip("\n"))

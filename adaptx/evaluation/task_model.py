@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn, ones_like
 
-from adaptx.evaluation.retrieval import embedded
+from adaptx.evaluation.retrieval import embed
 from adaptx.model.forms import Batch
 from adaptx.model.forms.retrieval import MeanHead
 from adaptx.tasks.plain_rows import answer_of, example_of, fields_of
@@ -74,5 +74,5 @@ class TaskModel(nn.Module):
         if not examples:
             return []
         if self._embeds:
-            return [{"vector": vector.tolist()} for vector in embedded(self._predictor, examples)]
+            return [{"vector": vector.tolist()} for vector in embed(self._predictor, examples)]
         return [answer_of(found, self.task) for found in self._predictor.predict(examples)]

@@ -48,14 +48,8 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SECTIONS: Mapping[str, str] = {
-    "what": "What to compute",
-    "training": "Training",
-    "rows": "Rows",
-    "attack": "Attack",
-    "how": "How to compute it",
-}
-"""The sections of a command's options, in their order, with their headings."""
+SECTIONS = ("what", "training", "rows", "attack", "how")
+"""The sections of a command's options, in their order."""
 
 
 class Kind(Protocol):

@@ -66,10 +66,10 @@ def _measures(scores: LanguageScores | MeanScores) -> Iterator[dict[str, object]
     low, high = scores["interval"]
     yield {"measure": "clean", **counts, "score": scores["clean"], "low": low, "high": high, **flags}
     for attack, attacked in scores["attacks"].items():
-        yield {"measure": attack, **counts, **_attacked(attacked), **flags}
+        yield {"measure": attack, **counts, **_attack_row(attacked), **flags}
 
 
-def _attacked(scores: AttackScores) -> dict[str, object]:
+def _attack_row(scores: AttackScores) -> dict[str, object]:
     low, high = scores["interval"]
     beside = {name: scores[name] for name in scores if name not in ("accuracy", "interval")}  # type: ignore[literal-required]
     return {"score": scores["accuracy"], "low": low, "high": high, **beside}

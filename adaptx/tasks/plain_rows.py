@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from adaptx.errors import DataFault, RowFault
 from adaptx.tasks.example import ClassPrediction, Example, SpanPrediction, TagPrediction, ValuePrediction
-from adaptx.tasks.forms import checked_text, form_named
+from adaptx.tasks.forms import check_text, form_named
 from adaptx.tasks.forms.choice import option_name
 from adaptx.tasks.forms.tagging import BREAK
 
@@ -54,10 +54,10 @@ def answer_of(prediction: Prediction, task: Task) -> Answer:
 def _texts(row: Row, field: str) -> list[tuple[str, str]]:
     value: Any = row.get(field)
     if field != OPTIONS:
-        return [(field, checked_text(value, field) if not _is_list(value) else _tokens(value, field))]
+        return [(field, check_text(value, field) if not _is_list(value) else _tokens(value, field))]
     if not _is_list(value) or len(value) < 2:  # noqa: PLR2004 - a choice is between two at least
         raise RowFault(field, f"{value!r} is not a list of two options or more")
-    return [(option_name(place), checked_text(option, field)) for place, option in enumerate(value)]
+    return [(option_name(place), check_text(option, field)) for place, option in enumerate(value)]
 
 
 def _is_list(value: object) -> bool:
@@ -65,7 +65,7 @@ def _is_list(value: object) -> bool:
 
 
 def _tokens(value: Sequence[object], field: str) -> str:
-    tokens = [checked_text(token, field) for token in value]
+    tokens = [check_text(token, field) for token in value]
     if not tokens or any(BREAK in token for token in tokens):
         raise RowFault(field, "no tokens, or a token with a line break")
     return BREAK.join(tokens)

@@ -1,0 +1,95 @@
+"""Help of a command: its options in named sections and examples, styled on a terminal and plain text elsewhere.
+
+Owns the look of ``--help``; rich is imported where there is a terminal alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+__all__ = ["SectionCommand", "styled_help"]
+
+Rows: TypeAlias = Sequence[tuple[str, str]]
+
+HEADINGS: Mapping[str, str] = {
+    "what": "What to compute",
+    "training": "Training",
+    "rows": "Rows",
+    "attack": "Attack",
+    "how": "How to compute it",
+}
+"""A heading for each section of options (`adaptx.planning.options.SECTIONS`), in their order."""
+
+LAST = "how"  # where an option of no section is shown: --help itself
+EXAMPLES = "Examples"
+WIDEST = 120  # columns: longer lines are hard to read
+
+
+class SectionCommand(click.Command):
+    """A command whose help has sections, and one to three ``examples``: a command line each, and what it is for."""
+
+    def __init__(self, *args: Any, examples: Mapping[str, str], **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.examples = examples
+
+    def sections(self, ctx: click.Context) -> Iterator[tuple[str, Rows]]:
+        """Yield each section that has options, with its heading."""
+        options = [parameter for parameter in self.get_params(ctx) if isinstance(parameter, click.Option)]
+        found = [(option, option.get_help_record(ctx)) for option in options]
+        for name, heading in HEADINGS.items():
+            rows = [row for option, row in found if row and getattr(option, "section", LAST) == name]
+            if rows:
+                yield heading, rows
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help, styled where stdout is a terminal."""
+        if not sys.stdout.isatty():
+            return super().get_help(ctx)
+        usage = " ".join([ctx.command_path, *self.collect_usage_pieces(ctx)])
+        return styled_help(usage, self.help or "", [*self.sections(ctx), (EXAMPLES, list(self.examples.items()))])
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections and the examples as plain text."""
+        for heading, rows in self.sections(ctx):
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+        with formatter.section(EXAMPLES):
+            for line, what in self.examples.items():
+                formatter.write(f"  {line}\n      {what}\n")
+
+
+def styled_help(usage: str, text: str, sections: Sequence[tuple[str, Rows]]) -> str:
+    """Return help as a terminal shows it: a panel a section."""
+    from io import StringIO
+
+    from rich.console import Console, Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    found = Console(stderr=False)
+    console = Console(file=StringIO(), force_terminal=True, width=min(found.width, WIDEST), color_system="standard")
+    heading = Text.assemble(("Usage: ", "bold yellow"), (usage, "bold"))
+    panels = [_panel(title, rows) for title, rows in sections]
+    console.print(Group(Text(), Padding(heading, (0, 1)), Text(), Padding(Text(text), (0, 1)), Text(), *panels))
+    written: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return written.rstrip("\n")
+
+
+def _panel(title: str, rows: Rows) -> RenderableType:
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0), expand=True)
+    table.add_column(style="cyan", ratio=2 if title != EXAMPLES else 3)
+    table.add_column(ratio=3)
+    for name, text in rows:
+        table.add_row(Text(name), Text(text))
+    return Panel(table, title=title, title_align="left", border_style="dim")
