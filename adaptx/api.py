@@ -1,9 +1,9 @@
 """adaptx from Python: a function for every command, with the command's options as keywords, and the same ids.
 
 Owns what a call means; the command line has no other way in. Nothing is printed: what a command prints is a
-`adaptx.report.result.Result`, with a value, a frame and a table. Rooms below are imported inside the functions, so that
-importing this module stays light. ``progress`` is called with every event (`adaptx.steps.progress`); ``store`` is a
-folder or what `open_store` returned. Errors are those of `adaptx.errors`, with what would work as ``error.hint``.
+`adaptx.reporting.result.Result`, with a value, a frame and a table. Rooms below are imported inside the functions, so
+that importing this module stays light. ``progress`` is called with every event (`adaptx.steps.progress`); ``store`` is
+a folder or what `open_store` returned. Errors are those of `adaptx.errors`, with what would work as ``error.hint``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from adaptx.errors import UnknownName
+from adaptx.errors import UnknownName, UsageError
 from adaptx.planning.options import (
     OPTIONS,
     HowOptions,
@@ -22,7 +22,7 @@ from adaptx.planning.options import (
     settings_of,
     with_options,
 )
-from adaptx.report.result import Result, RunReport
+from adaptx.reporting.result import Result, RunReport
 from adaptx.steps.progress import silent
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def train(
     task: str, *, above: Sequence[str] = (), progress: ProgressCallback = silent, **options: Unpack[WorkOptions]
 ) -> Result[TrainResult]:
     """Train ``task`` on top of the tasks ``above``, the first of them at the bottom; nothing is evaluated."""
-    from adaptx.report import frames, tables
+    from adaptx.reporting import frames, tables
 
     value = _carry_out(_train(task, above=above, **options), options, progress)
     return Result(value, frames.rows_of_training, tables.print_train)
@@ -104,7 +104,7 @@ def stack(
     *tasks: str, on: str | None = None, progress: ProgressCallback = silent, **options: Unpack[WorkOptions]
 ) -> Result[StackResult]:
     """Train ``tasks`` on top of each other where missing; evaluate the last, or ``on``, in all its languages."""
-    from adaptx.report import frames, tables
+    from adaptx.reporting import frames, tables
 
     value = _carry_out(_stack(*tasks, on=on, **options), options, progress)
     return Result(value, frames.rows_of_stack, tables.print_stack)
@@ -120,7 +120,7 @@ def compare(
     **options: Unpack[WorkOptions],
 ) -> Result[CompareResult]:
     """Compare training ``target`` directly and on top of ``intermediate``, with every method, on the same rows."""
-    from adaptx.report import comparison, csv
+    from adaptx.reporting import comparison, csv
 
     value = _carry_out(_compare(intermediate, target, seeds=seeds, **options), options, progress)
     return Result(value, lambda value: list(csv.rows_of(value)), comparison.print_comparison)
@@ -135,7 +135,7 @@ def run(
     **options: Unpack[HowOptions],
 ) -> RunReport:
     """Carry out a recipe: every comparison of its grid; write the report with figures into the folder ``report``."""
-    from adaptx.report import comparison, folder, frames
+    from adaptx.reporting import comparison, folder, frames
 
     asked, place = _run(recipe, **options), open_store(options.get("store"))
     home = Path(report) if report is not None else place.reports / Path(recipe).stem
@@ -152,7 +152,7 @@ def report(recipe: str | Path, *, store: Place = None) -> RunReport:
     ``text("md")``, ``"latex"`` and ``"csv"`` are its tables, ``write(folder)`` writes the page with its figures.
     """
     from adaptx.execution.command import gather_stored
-    from adaptx.report import frames, lists, markdown
+    from adaptx.reporting import frames, lists, markdown
 
     asked, place = _run(recipe), open_store(store)
     value = gather_stored(asked, place, repair=f"adaptx run {recipe} --store {place.root}")
@@ -166,8 +166,11 @@ def plan(command: Callable[P, Result[Any]], *args: P.args, **kwargs: P.kwargs) -
     Every step with its state; parameters, memory, disk and time of those to do. Nothing is made.
     """
     from adaptx.execution.command import price
-    from adaptx.report import tables
+    from adaptx.reporting import tables
 
+    if command not in COMMANDS:
+        known = ", ".join(one.__name__ for one in COMMANDS)
+        raise UsageError(f"{command.__name__} computes nothing that could be planned", hint=f"one of {known}")
     options: dict[str, Any] = dict(kwargs)
     progress = options.pop("progress", silent)
     asked = COMMANDS[command](*args, **options)
@@ -265,7 +268,7 @@ def open_store(path: Place = None) -> Store:
 
 def ls(kind: str, *, store: Place = None) -> Result[Sequence[Row]]:
     """List all items of ``kind``, one of `KINDS`; of tasks the value holds whole pages, the frame a summary."""
-    from adaptx.report import lists
+    from adaptx.reporting import lists
     from adaptx.results import listing
 
     if kind not in KINDS:
@@ -278,7 +281,7 @@ def ls(kind: str, *, store: Place = None) -> Result[Sequence[Row]]:
 
 def show(name: str, *, is_task: bool = False, store: Place = None) -> Result[Row | StoredStepView]:
     """Return the page of a task, or the stored step whose id is ``name`` or begins with it."""
-    from adaptx.report import lists
+    from adaptx.reporting import lists
     from adaptx.results import listing
 
     value = listing.shown(name, lambda: open_store(store), is_task=is_task)
@@ -287,7 +290,7 @@ def show(name: str, *, is_task: bool = False, store: Place = None) -> Result[Row
 
 def why(step: str, *, store: Place = None) -> Result[WhyResult]:
     """Return in which fields a stored step (an id or its first letters) differs from the nearest one of its kind."""
-    from adaptx.report import tables
+    from adaptx.reporting import tables
     from adaptx.results.summaries import why_result
 
     return Result(why_result(open_store(store), step), lambda value: value["differences"], tables.print_why)
@@ -295,7 +298,7 @@ def why(step: str, *, store: Place = None) -> Result[WhyResult]:
 
 def verify(*steps: str, store: Place = None) -> Result[VerifyResult]:
     """Check every stored file, or those of ``steps``, and recompute every score; faults are in the answer."""
-    from adaptx.report import tables
+    from adaptx.reporting import tables
     from adaptx.results import verify
 
     return Result(verify.verify(open_store(store), steps), lambda value: value["steps"], tables.print_verify)
@@ -303,7 +306,7 @@ def verify(*steps: str, store: Place = None) -> Result[VerifyResult]:
 
 def prune(*steps: str, dry_run: bool = False, store: Place = None) -> Result[list[PrunedRow]]:
     """Remove unfinished work that no process is using, and the stored ``steps``; ``dry_run`` only says what."""
-    from adaptx.report import lists
+    from adaptx.reporting import lists
     from adaptx.results import listing
 
     return Result(listing.pruned(open_store(store), steps, dry_run=dry_run), list, lists.show)
@@ -311,7 +314,7 @@ def prune(*steps: str, dry_run: bool = False, store: Place = None) -> Result[lis
 
 def doctor(*, store: Place = None) -> Result[list[Finding]]:
     """Check the installation, the plugins (each in a process of its own) and the store; faults are in the answer."""
-    from adaptx.report import lists
+    from adaptx.reporting import lists
     from adaptx.results import doctor
 
     return Result(doctor.examine(open_store(store)), list, lists.show)
@@ -321,7 +324,7 @@ def export(
     *results: str, to: str, folder: str | Path, store: Place = None
 ) -> Result[list[SubmittedFile] | list[CopiedFolder]]:
     """Write stored results into ``folder``: a submission (``to="xtreme"``), or an adapter in its library's layout."""
-    from adaptx.report import lists
+    from adaptx.reporting import lists
     from adaptx.results import export
 
     return Result(export.export(open_store(store), results, to, Path(folder)), list, lists.show)
@@ -336,7 +339,7 @@ def fetch(
     """Download the rows of tasks and of what they train on, everything that recipes (by path) need, and a backbone."""
     from adaptx.execution import fetch
     from adaptx.planning.recipe import is_recipe, read_recipe
-    from adaptx.report import lists
+    from adaptx.reporting import lists
 
     recipes, place = [read_recipe(Path(name)) for name in names if is_recipe(name)], open_store(store)
     tags = read_options({"languages": languages})["languages"]
@@ -354,7 +357,7 @@ def score_submission(
 ) -> Result[SubmissionScores]:
     """Score the predictions in a folder of XTREME's layout, by task and language, with the benchmark's averages."""
     from adaptx.data.source import open_source
-    from adaptx.report import frames, submission
+    from adaptx.reporting import frames, submission
     from adaptx.results.submission import scored
 
     read = read_options({"source": source, "languages": languages, "max_eval": max_eval})

@@ -17,7 +17,7 @@ from adaptx.cli.output import emit, interrupt_on_sigterm, quiet_stdout
 from adaptx.cli.progress import progress_display
 
 if TYPE_CHECKING:
-    from adaptx.report.result import Result
+    from adaptx.reporting.result import Result
     from adaptx.steps.progress import Event, ProgressCallback
 
 __all__ = ["carry_out"]

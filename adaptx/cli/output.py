@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from adaptx.report.result import Result
+    from adaptx.reporting.result import Result
 
 __all__ = ["emit", "emit_text", "interrupt_on_sigterm", "quiet_stdout"]
 

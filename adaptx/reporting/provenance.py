@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from adaptx.report.lists import console
+from adaptx.reporting.lists import console
 from adaptx.schema.sources import one_source
 
 if TYPE_CHECKING:

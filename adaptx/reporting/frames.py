@@ -1,6 +1,6 @@
 """Results as rows of a frame: one row an estimate, with all that it is of in columns of its own.
 
-Owns the columns; may not compute. Scores are fractions, as in JSON. `adaptx.report.csv` has those of comparisons.
+Owns the columns; may not compute. Scores are fractions, as in JSON. `adaptx.reporting.csv` has those of comparisons.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from adaptx.report import csv
+from adaptx.reporting import csv
 
 if TYPE_CHECKING:
     from adaptx.schema.commands import EstimateRow, RunResult, StackResult, SubmissionScores, TrainResult

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adaptx.report.comparison import flags_of, label_of, sheets_of, summary
-from adaptx.report.provenance import world_of_run
+from adaptx.reporting.comparison import flags_of, label_of, sheets_of, summary
+from adaptx.reporting.provenance import world_of_run
 
 if TYPE_CHECKING:
-    from adaptx.report.table import Sheet
+    from adaptx.reporting.table import Sheet
     from adaptx.schema.commands import RunResult
 
 __all__ = ["text_of"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import NamedTuple
 
-from adaptx.report.markup import Element, element
+from adaptx.reporting.markup import Element, element
 
 __all__ = ["DARK", "GROUNDS", "LIGHT", "Group", "Line", "Mark", "Plot", "draw"]
 

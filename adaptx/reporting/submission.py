@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from adaptx.report.lists import console
-from adaptx.report.numbers import points
-from adaptx.report.provenance import print_world
+from adaptx.reporting.lists import console
+from adaptx.reporting.numbers import points
+from adaptx.reporting.provenance import print_world
 
 if TYPE_CHECKING:
     from adaptx.schema.commands import SubmissionScores, SubmittedTask

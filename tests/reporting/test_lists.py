@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adaptx.report.lists import show
+from adaptx.reporting.lists import show
 
 if TYPE_CHECKING:
     import pytest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adaptx.report import tables
-from adaptx.report.provenance import GENERATED
+from adaptx.reporting import tables
+from adaptx.reporting.provenance import GENERATED
 
 if TYPE_CHECKING:
     import pytest

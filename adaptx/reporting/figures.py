@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from adaptx.report.comparison import arms_of, label_of, measures_of
-from adaptx.report.numbers import with_interval
-from adaptx.report.plot import Group, Line, Mark, Plot
+from adaptx.reporting.comparison import arms_of, label_of, measures_of
+from adaptx.reporting.numbers import with_interval
+from adaptx.reporting.plot import Group, Line, Mark, Plot
 
 if TYPE_CHECKING:
     from adaptx.schema.commands import ComparisonResult

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adaptx.errors import UsageError
-from adaptx.report.folder import check_place, write
+from adaptx.reporting.folder import check_place, write
 
 
 def test_a_report_takes_the_place_of_an_earlier_one_and_leaves_nothing_beside_it(tmp_path: Path) -> None:

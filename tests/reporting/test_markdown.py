@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adaptx.report.markdown import text_of
-from adaptx.report.provenance import GENERATED
+from adaptx.reporting.markdown import text_of
+from adaptx.reporting.provenance import GENERATED
 
 
 def test_the_first_line_says_the_world(result) -> None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from adaptx.report.lists import console, show, show_one
-from adaptx.report.numbers import points, with_interval
-from adaptx.report.provenance import print_flags, print_steps, print_world
+from adaptx.reporting.lists import console, show, show_one
+from adaptx.reporting.numbers import points, with_interval
+from adaptx.reporting.provenance import print_flags, print_steps, print_world
 
 if TYPE_CHECKING:
     from adaptx.schema.commands import Plan, StackResult, TrainResult, VerifyResult, WhyResult

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from adaptx.reporting import comparison as comparison_tables
+from adaptx.reporting import frames
+from adaptx.reporting.result import RunReport
 
 ARMS = {
     "lora": ("lora", None, False, 0.60),
@@ -88,3 +93,9 @@ def result() -> dict[str, Any]:
         "steps": [step, step | {"id": "b" * 64, "status": "reused"}],
         "report": "reports/study/report.html",
     }
+
+
+@pytest.fixture
+def run_report(result: dict[str, Any], tmp_path: Path) -> RunReport:
+    del result["report"]
+    return RunReport(result, frames.rows_of_run, comparison_tables.print_run, tmp_path / "study")

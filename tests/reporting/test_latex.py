@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adaptx.report.latex import text_of
-from adaptx.report.provenance import GENERATED
+from adaptx.reporting.latex import text_of
+from adaptx.reporting.provenance import GENERATED
 
 
 def test_the_first_line_and_every_caption_say_the_world(result) -> None:

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from adaptx.report.csv import rows_of, text_of
+from adaptx.reporting.csv import rows_of, text_of
 
 
 def test_csv_has_a_line_for_every_estimate_as_a_fraction_with_its_source(result) -> None:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from adaptx.report.comparison import contrasts_of
+from adaptx.reporting.comparison import contrasts_of
 from adaptx.schema.commands import EstimateRow
 from adaptx.schema.sources import one_source
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from adaptx.report.comparison import flags_of, label_of, sheets_of, summary
-from adaptx.report.figures import effects_of, plots_of
-from adaptx.report.markup import Element, element, html_text, svg_text
-from adaptx.report.plot import GROUNDS, Plot, draw
-from adaptx.report.provenance import world_of_run
+from adaptx.reporting.comparison import flags_of, label_of, sheets_of, summary
+from adaptx.reporting.figures import effects_of, plots_of
+from adaptx.reporting.markup import Element, element, html_text, svg_text
+from adaptx.reporting.plot import GROUNDS, Plot, draw
+from adaptx.reporting.provenance import world_of_run
 
 if TYPE_CHECKING:
-    from adaptx.report.table import Sheet
+    from adaptx.reporting.table import Sheet
     from adaptx.schema.commands import ComparisonResult, RunResult, StepRow
 
 __all__ = ["PAGE", "files_of"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adaptx.report.numbers import interval_text, points, with_interval
+from adaptx.reporting.numbers import interval_text, points, with_interval
 
 
 def test_points_are_per_cent_and_nothing_for_nothing() -> None:

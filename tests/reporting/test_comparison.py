@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adaptx.report.comparison import flags_of, print_run, summary
-from adaptx.report.provenance import GENERATED
+from adaptx.reporting.comparison import flags_of, print_run, summary
+from adaptx.reporting.provenance import GENERATED
 
 if TYPE_CHECKING:
     import pytest

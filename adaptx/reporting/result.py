@@ -61,7 +61,7 @@ class RunReport(Result[RunResult]):
 
     def text(self, form: str = "md") -> str:
         """Return the tables as ``md``, ``latex`` or ``csv``; raise `UnknownName` for another form."""
-        from adaptx.report import csv, latex, markdown
+        from adaptx.reporting import csv, latex, markdown
 
         forms = {"md": markdown.text_of, "latex": latex.text_of, "csv": csv.text_of}
         if form not in forms:
@@ -73,8 +73,8 @@ class RunReport(Result[RunResult]):
 
         Raises `UsageError` for a folder that holds anything but an earlier report.
         """
-        from adaptx.report import folder as reports
-        from adaptx.report import html
+        from adaptx.reporting import folder as reports
+        from adaptx.reporting import html
 
         self.value["report"] = reports.write(html.files_of(self.value), Path(folder or self.folder))
         return self.value["report"]

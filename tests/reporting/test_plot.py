@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaptx.report.markup import svg_text
-from adaptx.report.plot import DARK, GROUNDS, LIGHT, Group, Line, Mark, Plot, draw
+from adaptx.reporting.markup import svg_text
+from adaptx.reporting.plot import DARK, GROUNDS, LIGHT, Group, Line, Mark, Plot, draw
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from adaptx.report.html import PAGE, files_of
-from adaptx.report.provenance import GENERATED
+from adaptx.reporting.html import PAGE, files_of
+from adaptx.reporting.provenance import GENERATED
 
 VOID = {"meta", "rect", "line", "circle"}
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adaptx.report.figures import effects_of, plots_of
+from adaptx.reporting.figures import effects_of, plots_of
 
 if TYPE_CHECKING:
-    from adaptx.report.plot import Mark, Plot
+    from adaptx.reporting.plot import Mark, Plot
 
 ARMS = ("lora", "<s> → lora", "full", "<s> → full", "lora rank 32")
 

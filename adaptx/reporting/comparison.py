@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.text import Text
 
-from adaptx.report.lists import console
-from adaptx.report.numbers import interval_text, points, with_interval
-from adaptx.report.provenance import print_flags, print_steps, print_world
-from adaptx.report.table import Sheet, rich_table
+from adaptx.reporting.lists import console
+from adaptx.reporting.numbers import interval_text, points, with_interval
+from adaptx.reporting.provenance import print_flags, print_steps, print_world
+from adaptx.reporting.table import Sheet, rich_table
 
 if TYPE_CHECKING:
     from adaptx.schema.commands import CompareResult, ComparisonResult, RunResult

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from adaptx.errors import Incompatible
-from adaptx.report import csv, html, latex, markdown
-from adaptx.report.provenance import GENERATED, print_steps, world_of
+from adaptx.reporting import csv, html, latex, markdown
+from adaptx.reporting.provenance import GENERATED, print_steps, world_of
 
 STEP = {"id": "a", "kind": "train", "name": "squad", "status": "reused", "seconds": 0.0}
 
