@@ -41,8 +41,9 @@ def complete_tasks(_ctx: Context, _param: Parameter, word: str) -> list[Completi
 
 
 def _tasks(ctx: Context) -> tuple[str, ...]:
-    """Return the tasks that the line has so far: languages are theirs."""
-    found = next((value for name in TASKS if (value := ctx.params.get(name))), ())
+    """Return the task that the line has so far and whose languages are meant, if it has one."""
+    # Before an option that waits for its value click leaves arguments unread, in `args`.
+    found = next((value for name in TASKS if (value := ctx.params.get(name))), ctx.args)
     return (found,) if isinstance(found, str) else tuple(found[-1:])
 
 

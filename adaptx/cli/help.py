@@ -5,6 +5,7 @@ Owns the look of ``--help``; rich is imported where there is a terminal alone.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,7 +15,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["SectionCommand", "styled_help"]
+__all__ = ["HEADINGS", "SectionCommand", "is_styled", "styled_help"]
 
 Rows: TypeAlias = Sequence[tuple[str, str]]
 
@@ -28,8 +29,8 @@ HEADINGS: Mapping[str, str] = {
 """A heading for each section of options (`adaptx.planning.options.SECTIONS`), in their order."""
 
 LAST = "how"  # where an option of no section is shown: --help itself
-EXAMPLES = "Examples"
 WIDEST = 120  # columns: longer lines are hard to read
+NAMES_SHARE = 0.4  # of a line, at most, for names of options
 
 
 class SectionCommand(click.Command):
@@ -50,46 +51,67 @@ class SectionCommand(click.Command):
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help, styled where stdout is a terminal."""
-        if not sys.stdout.isatty():
+        if not is_styled():
             return super().get_help(ctx)
         usage = " ".join([ctx.command_path, *self.collect_usage_pieces(ctx)])
-        return styled_help(usage, self.help or "", [*self.sections(ctx), (EXAMPLES, list(self.examples.items()))])
+        return styled_help(usage, self.help or "", list(self.sections(ctx)), self.examples)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the sections and the examples as plain text."""
         for heading, rows in self.sections(ctx):
             with formatter.section(heading):
                 formatter.write_dl(rows)
-        with formatter.section(EXAMPLES):
+        with formatter.section("Examples"):
             for line, what in self.examples.items():
                 formatter.write(f"  {line}\n      {what}\n")
 
 
-def styled_help(usage: str, text: str, sections: Sequence[tuple[str, Rows]]) -> str:
-    """Return help as a terminal shows it: a panel a section."""
+def is_styled() -> bool:
+    """Say whether stdout is a terminal that can show more than plain text."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def styled_help(usage: str, text: str, sections: Sequence[tuple[str, Rows]], examples: Mapping[str, str]) -> str:
+    """Return help as a terminal shows it: a panel a section, names in one column through all of them."""
     from io import StringIO
 
     from rich.console import Console, Group
     from rich.padding import Padding
     from rich.text import Text
 
-    found = Console(stderr=False)
-    console = Console(file=StringIO(), force_terminal=True, width=min(found.width, WIDEST), color_system="standard")
+    out, width = StringIO(), min(Console().width, WIDEST)
+    names = min(max(len(name) for _, rows in sections for name, _ in rows), int(NAMES_SHARE * width))
     heading = Text.assemble(("Usage: ", "bold yellow"), (usage, "bold"))
-    panels = [_panel(title, rows) for title, rows in sections]
+    panels = [_panel(title, _table(rows, names)) for title, rows in sections]
+    if examples:
+        panels.append(_panel("Examples", _examples(examples)))
+    console = Console(file=out, force_terminal=True, width=width, color_system="standard")
     console.print(Group(Text(), Padding(heading, (0, 1)), Text(), Padding(Text(text), (0, 1)), Text(), *panels))
-    written: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return written.rstrip("\n")
+    return out.getvalue().rstrip("\n")
 
 
-def _panel(title: str, rows: Rows) -> RenderableType:
+def _panel(title: str, body: RenderableType) -> RenderableType:
     from rich.panel import Panel
+
+    return Panel(body, title=title, title_align="left", border_style="dim")
+
+
+def _table(rows: Rows, names: int) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0), expand=True)
-    table.add_column(style="cyan", ratio=2 if title != EXAMPLES else 3)
-    table.add_column(ratio=3)
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="cyan", width=names)
+    table.add_column()
     for name, text in rows:
         table.add_row(Text(name), Text(text))
-    return Panel(table, title=title, title_align="left", border_style="dim")
+    return table
+
+
+def _examples(examples: Mapping[str, str]) -> RenderableType:
+    from rich.text import Text
+
+    lines = [part for line, what in examples.items() for part in ((f"{line}\n", "cyan"), (f"    {what}\n", ""))]
+    shown = Text.assemble(*lines)
+    shown.rstrip()
+    return shown

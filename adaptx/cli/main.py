@@ -70,13 +70,13 @@ class LazyGroup(click.Group):
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help, styled where stdout is a terminal."""
-        if not sys.stdout.isatty():
-            return super().get_help(ctx)
-        from adaptx.cli.help import styled_help
+        from adaptx.cli.help import is_styled, styled_help
 
+        if not is_styled():
+            return super().get_help(ctx)
         options = [record for parameter in self.get_params(ctx) if (record := parameter.get_help_record(ctx))]
         usage = " ".join([ctx.command_path, *self.collect_usage_pieces(ctx)])
-        return styled_help(usage, self.help or "", [("Commands", list(COMMANDS.items())), ("Options", options)])
+        return styled_help(usage, self.help or "", [("Commands", list(COMMANDS.items())), ("Options", options)], {})
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
