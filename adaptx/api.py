@@ -81,7 +81,7 @@ P = ParamSpec("P")
 Value = TypeVar("Value")
 
 STORED = ("adapters", "results")
-KINDS = ("tasks", "attacks", "backbones", *STORED)
+KINDS = ("tasks", "methods", "attacks", "searches", "backbones", *STORED)
 """What `ls` lists."""
 
 
@@ -171,7 +171,7 @@ def plan(command: Callable[P, Result[Any]], *args: P.args, **kwargs: P.kwargs) -
     if command not in COMMANDS:
         known = ", ".join(one.__name__ for one in COMMANDS)
         raise UsageError(f"{command.__name__} computes nothing that could be planned", hint=f"one of {known}")
-    options: dict[str, Any] = dict(kwargs)
+    options: Any = dict(kwargs)
     progress = options.pop("progress", silent)
     asked = COMMANDS[command](*args, **options)
     value = price(asked, open_store(options.get("store")), _job(options), progress)

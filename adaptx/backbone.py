@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.errors import DataFault, Incompatible, Missing, UsageError
 from adaptx.mini import NANO_FOLDER
@@ -56,7 +56,7 @@ ENCODERS = (
     "xlm-roberta-xl",
     "xlnet",
 )
-"""The ``model_type`` values that can be a backbone; `adaptx.model.size` knows the inside of each."""
+"""The ``model_type`` values that can be a backbone; `adaptx.families` knows the inside of each."""
 
 VOCABULARIES = (
     "tokenizer.json",
@@ -105,7 +105,7 @@ def is_on_hub(name: str) -> bool:
     return name != NANO and not Path(name).expanduser().is_dir()
 
 
-def config(ref: BackboneRef) -> dict[str, Any]:
+def config(ref: BackboneRef) -> dict[str, object]:
     """Return the content of ``config.json``; raise `Missing` where the hub's copy was not fetched."""
     at_hand = _config_file(ref)
     if at_hand is None:
@@ -172,7 +172,7 @@ def _config_file(ref: BackboneRef) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, object]:
     try:
         value = json.loads(path.read_bytes())
     except ValueError as error:
@@ -182,7 +182,7 @@ def _read(path: Path) -> dict[str, Any]:
     return value
 
 
-def _check_encoder(content: dict[str, Any], name: str) -> None:
+def _check_encoder(content: dict[str, object], name: str) -> None:
     kind = content.get("model_type")
     works = f"model types that work: {', '.join(ENCODERS)}"
     if kind not in ENCODERS:

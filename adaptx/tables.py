@@ -16,7 +16,7 @@ from adaptx.errors import StoreCorrupt
 __all__ = ["read_json", "read_rows", "write_json", "write_rows"]
 
 
-def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     """Write rows of one shape as Parquet, in order; nested mappings are kept as JSON text under the same key."""
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -1,6 +1,6 @@
 """Comparisons: how much an intermediate task helps, and whether an adapter carries as much of it as full training.
 
-Owns the effects of {no intermediate, intermediate} x {full, LoRA, bottleneck} with a control of equal capacity, from
+Owns the effects of {no intermediate, intermediate} x methods with controls of equal capacity, from
 stored rows only; prints nothing. Every effect is a row of weights over the columns (measure, arm, language), so that
 all of them are paired on the same resampled clusters. Two intervals answer two questions and are never mixed: *these
 models* (other examples, the same weights) and *a new seed* (other weights, the same examples).
@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from adaptx.analysis import intervals, resampling
 from adaptx.analysis.scores import CLEAN, EvaluationCell, cluster_keys, flags_of
 from adaptx.errors import Incompatible, UsageError
+from adaptx.methods import method_named
 from adaptx.schema.sources import one_source
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from adaptx.robustness.outcomes import OutcomeRow
     from adaptx.schema.scores import (
         ArmComparison,
         ArmScores,
@@ -31,13 +33,11 @@ if TYPE_CHECKING:
         SuccessRate,
         SuccessRates,
     )
-    from adaptx.tasks.forms import PredictionRecord
 
     Measured = Callable[[Mapping[str, float]], dict[str, MeasureEstimates]]
 
 __all__ = ["ArmRun", "compare"]
 
-REFERENCE = "full"  # STILTs as published: the other methods are held against it
 FEW_SEEDS = 5  # below, an interval over seeds is reported and flagged
 
 Weights = Mapping[str, float]  # arm name -> weight
@@ -72,18 +72,18 @@ def compare(runs: Sequence[ArmRun], *, chance: float, training_languages: Collec
     grid = _grid(runs, measures)
     scopes = _scopes([cell.language for cell in runs[0].cells], training_languages)
 
-    def measured(weights: Weights) -> dict[str, MeasureEstimates]:
-        return {measure: _scoped(grid, weights, measure, scopes) for measure in measures}
+    def estimates_of(weights: Weights) -> dict[str, MeasureEstimates]:
+        return {measure: _estimates_by_scope(grid, weights, measure, scopes) for measure in measures}
 
     flags = {arm.name: _arm_flags([run for run in runs if run.name == arm.name], chance) for arm in arms}
-    mixed = _mixed_how(runs)
+    mixed = _differing_settings(runs)
     return {
         "languages": scopes.all,
         "seeds": list(grid.seeds),
-        "arms": {arm.name: _arm_scores(arm, flags[arm.name], measured({arm.name: 1})) for arm in arms},
-        "effects": [_contrast(weights, measured) for weights in _effects(arms).values()],
-        "differences": [_contrast(weights, measured) for weights in _differences(arms)],
-        "controls": [_contrast(weights, measured) for weights in _controls(arms)],
+        "arms": {arm.name: _arm_scores(arm, flags[arm.name], estimates_of({arm.name: 1})) for arm in arms},
+        "effects": [_contrast(weights, estimates_of) for weights in _effects(arms).values()],
+        "differences": [_contrast(weights, estimates_of) for weights in _differences(arms)],
+        "controls": [_contrast(weights, estimates_of) for weights in _controls(arms)],
         "success_rates": {attack: _success_rates(runs, attack) for attack in measures if attack != CLEAN},
         "mixed_how": mixed,
         "flags": [*_comparison_flags(runs, mixed), *(f"{arm}: {flag}" for arm, told in flags.items() for flag in told)],
@@ -145,7 +145,7 @@ def _grid(runs: Sequence[ArmRun], measures: Sequence[str]) -> Grid:
         languages=tuple(cell.language for cell in rows),
         seeds=seeds,
         scores=resampled.means.reshape(len(seeds), -1),
-        resampled=resampled.averaged(len(seeds)),
+        resampled=resampled.average_over(len(seeds)),
     )
 
 
@@ -164,7 +164,7 @@ def _scopes(languages: Sequence[str], training_languages: Collection[str]) -> Sc
     return Scopes(list(languages), [language for language in languages if language not in training_languages])
 
 
-def _scoped(grid: Grid, weights: Weights, measure: str, scopes: Scopes) -> MeasureEstimates:
+def _estimates_by_scope(grid: Grid, weights: Weights, measure: str, scopes: Scopes) -> MeasureEstimates:
     return {
         "mean": grid.estimate(weights, measure, scopes.all),
         "mean_zero_shot": grid.estimate(weights, measure, scopes.unseen) if scopes.unseen else None,
@@ -172,12 +172,12 @@ def _scoped(grid: Grid, weights: Weights, measure: str, scopes: Scopes) -> Measu
     }
 
 
-def _contrast(weights: Weights, measured: Measured) -> Contrast:
+def _contrast(weights: Weights, estimates_of: Measured) -> Contrast:
     """Return a named difference of arms, or of two such differences; the weights say exactly what was subtracted."""
     arms = list(weights)
     pairs = [f"{arm} - {other}" for arm, other in zip(arms[::2], arms[1::2], strict=True)]
     name = pairs[0] if len(pairs) == 1 else " - ".join(f"({pair})" for pair in pairs)
-    return {"name": name, "weights": dict(weights), "scores": measured(weights)}
+    return {"name": name, "weights": dict(weights), "scores": estimates_of(weights)}
 
 
 def _direct(arms: Sequence[ArmRun], method: str) -> ArmRun | None:
@@ -199,10 +199,15 @@ def _differences(arms: Sequence[ArmRun]) -> list[Weights]:
     effects = _effects(arms)
     differences: list[Weights] = []
     for (method, intermediate), effect in effects.items():
-        full = effects.get((REFERENCE, intermediate))
-        if full and method != REFERENCE:
+        full = next((effects[key] for key in effects if key[1] == intermediate and _is_reference(key[0])), None)
+        if full and not _is_reference(method):
             differences.append({**effect, **{arm: -weight for arm, weight in full.items()}})
     return differences
+
+
+def _is_reference(method: str) -> bool:
+    """Say whether the others are held against a method: it trains all weights, as STILTs were published."""
+    return method_named(method).trains_all
 
 
 def _controls(arms: Sequence[ArmRun]) -> list[Weights]:
@@ -237,12 +242,12 @@ def _success_rate(runs: Sequence[ArmRun], attack: str, language: str) -> Success
     return {"n": len(common), "arms": rates}
 
 
-def _outcomes(run: ArmRun, attack: str, language: str) -> dict[str, PredictionRecord]:
+def _outcomes(run: ArmRun, attack: str, language: str) -> dict[str, OutcomeRow]:
     cell = next(cell for cell in run.cells if cell.language == language)
     return {row["id"]: row for row in cell.outcomes[attack]}
 
 
-def _attackable(outcome: PredictionRecord) -> bool:
+def _attackable(outcome: OutcomeRow) -> bool:
     return bool(outcome["clean_correct"]) and outcome["status"] != "error"
 
 
@@ -284,7 +289,7 @@ def _seed_notes(seeds: Sequence[int]) -> list[str]:
     return ["one seed: nothing is known of a new seed"] if len(seeds) == 1 else []
 
 
-def _mixed_how(runs: Sequence[ArmRun]) -> dict[str, dict[str, list[str]]]:
+def _differing_settings(runs: Sequence[ArmRun]) -> dict[str, dict[str, list[str]]]:
     """Return the facts of how runs were made that differ: fact -> value as JSON -> runs."""
     facts: dict[str, dict[str, list[str]]] = {key: {} for run in runs for key in run.how}
     for key, values in facts.items():

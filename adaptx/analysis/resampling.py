@@ -35,9 +35,9 @@ class Resampled:
 
     def mean(self, weights: ArrayLike) -> float:
         """Return the weighted sum of the observed scores: a mean over languages, a difference of arms."""
-        return float(_weighted(self.means, weights))
+        return float(_weigh(self.means, weights))
 
-    def averaged(self, blocks: int) -> Resampled:
+    def average_over(self, blocks: int) -> Resampled:
         """Return the columns averaged over ``blocks`` equal runs of them that follow each other (seeds)."""
         means, draws = self.means.reshape(blocks, -1), self.draws.reshape(len(self.draws), blocks, -1)
         return Resampled(means.mean(axis=0), draws.mean(axis=1))
@@ -46,7 +46,7 @@ class Resampled:
         """Return the percentile interval of `mean`; resamples that miss a used column altogether are left out."""
         import numpy as np
 
-        draws = _weighted(self.draws, weights)
+        draws = _weigh(self.draws, weights)
         draws = draws[np.isfinite(draws)]
         if not len(draws):
             return self.mean(weights), self.mean(weights)
@@ -97,7 +97,7 @@ def resample(
     return Resampled(np.nan_to_num(scores_of(sums.sum(axis=0)), nan=0.0), scores_of(drawn))
 
 
-def _weighted(columns: Floats, weights: ArrayLike) -> Floats:
+def _weigh(columns: Floats, weights: ArrayLike) -> Floats:
     """Return the weighted sum over the last axis; a column of weight 0 may be undefined."""
     import numpy as np
 

@@ -22,6 +22,7 @@ from adaptx.schema.sources import one_source
 
 if TYPE_CHECKING:
     from adaptx.analysis.intervals import Interval
+    from adaptx.robustness.outcomes import OutcomeRow
     from adaptx.schema.scores import AttackScores, LanguageScores, MeanScores, StackScores
     from adaptx.tasks.forms import PredictionRecord
 
@@ -52,7 +53,7 @@ class EvaluationCell:
     language: str
     source: str  # hub, folder or mini
     records: Sequence[PredictionRecord]
-    outcomes: Mapping[str, Sequence[PredictionRecord]] = field(default_factory=dict)
+    outcomes: Mapping[str, Sequence[OutcomeRow]] = field(default_factory=dict)
     majority: float | None = None
     quarantined: int = 0
 
@@ -167,7 +168,7 @@ def _attack(cell: EvaluationCell, attack: str) -> AttackScores:
 
 def _flags(cell: EvaluationCell, clean: ClusterEstimate, chance: float) -> list[str]:
     at_majority = cell.majority is not None and (
-        isclose(clean.value, cell.majority) or _predicted_share(cell.records) >= MAJORITY_SHARE
+        isclose(clean.value, cell.majority) or _top_label_share(cell.records) >= MAJORITY_SHARE
     )
     statuses = {row["status"] for outcomes in cell.outcomes.values() for row in outcomes}
     raised = {
@@ -183,7 +184,7 @@ def _flags(cell: EvaluationCell, clean: ClusterEstimate, chance: float) -> list[
     return [flag for flag, is_raised in raised.items() if is_raised]
 
 
-def _predicted_share(records: Sequence[PredictionRecord]) -> float:
+def _top_label_share(records: Sequence[PredictionRecord]) -> float:
     """Return the share of the most frequent predicted label, over all tags where a row has one a token."""
     said = [record["prediction"] for record in records]
     labels = Counter(chain.from_iterable(label if isinstance(label, list) else [label] for label in said))

@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from adaptx.errors import DataFault
 
-__all__ = ["CorrectedTests", "SignificanceTest", "adjusted", "mcnemar", "permutation"]
+__all__ = ["CorrectedTests", "SignificanceTest", "correct_p_values", "mcnemar", "permutation"]
 
 FEWEST = 2  # rows: one difference says nothing
 FLIPS = 2**20  # sign flips: exact up to 20 rows
@@ -76,7 +76,7 @@ def permutation(first: Sequence[float], second: Sequence[float]) -> dict[str, Si
     return found
 
 
-def adjusted(p_values: Sequence[float], alpha: float = 0.05) -> dict[str, CorrectedTests]:
+def correct_p_values(p_values: Sequence[float], alpha: float = 0.05) -> dict[str, CorrectedTests]:
     """Return ``{"bonferroni", "holm", "fdr_bh"}`` -> ``{"reject", "p_adjusted"}``, in the order of the p values."""
     n = len(p_values)
     order = sorted(range(n), key=lambda row: p_values[row])

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adaptx import api
-from adaptx.cli.options import open_and_announce
-from adaptx.cli.output import emit, interrupt_on_sigterm, quiet_stdout
+from adaptx.cli.output import emit, interrupt_on_sigterm, open_and_announce, quiet_stdout
 from adaptx.cli.progress import progress_display
 
 if TYPE_CHECKING:
@@ -41,10 +40,11 @@ def _announce_hours(report: ProgressCallback) -> ProgressCallback:
     """Return ``report`` that also says so before hours of work begin."""
 
     def announce(event: Event) -> None:
-        hours = event.get("expected_seconds", 0.0) / 3600
-        if hours >= HOURS:
-            click.echo(f"this takes about {hours:.1f} hours here; faster: {FASTER}; the plan: --dry-run", err=True)
-        if "expected_seconds" not in event:
+        seconds = event.get("expected_seconds")
+        if not isinstance(seconds, int | float):
             report(event)
+        elif seconds / 3600 >= HOURS:
+            told = f"this takes about {seconds / 3600:.1f} hours here; faster: {FASTER}; the plan: --dry-run"
+            click.echo(told, err=True)
 
     return announce

@@ -6,10 +6,10 @@ docs/commands.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from adaptx.planning.options import NAMES, Many, OneOf
+from adaptx.planning.options import NAMES, File, Many, OneOf
 
 if TYPE_CHECKING:
     from click import Context, Parameter
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
     from adaptx.planning.options import Option
 
-    Complete = Callable[[Context, Parameter, str], list[CompletionItem]]
-
-__all__ = ["complete_names", "complete_tasks"]
+__all__ = ["complete_option", "complete_tasks"]
 
 TASKS = ("on", "tasks", "target", "task")  # parameters that say what is evaluated or trained, the first known one
 
 
-def complete_names(option: Option) -> Complete | None:
-    """Return what completes the values of an option of the table, None where they name nothing."""
+def complete_option(option: Option, ctx: Context, word: str) -> list[CompletionItem]:
+    """Complete a value of an option of the table; a path is completed by the shell."""
+    from click.shell_completion import CompletionItem
+
     kind = option.kind
     if option.names:
         separator = "," if isinstance(kind, Many) and kind.comma else ""
-        return lambda ctx, _param, word: _items(NAMES[option.names](_tasks(ctx)), word, separator)
+        return _items(NAMES[option.names](_tasks(ctx)), word, separator)
     if isinstance(kind, OneOf):
-        return lambda _ctx, _param, word: _items(kind.known(), word)
-    return None
+        return _items(kind.known(), word)
+    return [CompletionItem(word, type="file")] if isinstance(kind, File) else []
 
 
 def complete_tasks(_ctx: Context, _param: Parameter, word: str) -> list[CompletionItem]:

@@ -8,8 +8,8 @@ import click
 
 from adaptx import api
 from adaptx.cli.help import SectionCommand
-from adaptx.cli.options import json_option, open_and_announce, option, store_option
-from adaptx.cli.output import emit
+from adaptx.cli.options import json_option, option, store_option
+from adaptx.cli.output import emit, open_and_announce
 
 __all__ = ["command"]
 
@@ -21,7 +21,7 @@ EXAMPLES = {
 
 @click.command("export", cls=SectionCommand, examples=EXAMPLES)
 @click.argument("results", nargs=-1, required=True, metavar="RESULT...")
-@option("--to", required=True, envvar=None, metavar="FORMAT", help="xtreme, peft or adapterhub.")
+@option("--to", required=True, envvar=None, metavar="FORMAT", help="xtreme, or a method's own: peft, adapterhub.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @store_option
 @json_option

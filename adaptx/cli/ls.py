@@ -1,4 +1,4 @@
-"""``adaptx ls tasks|attacks|adapters|backbones|results``: what there is. Imports nobody's plugin code."""
+"""``adaptx ls tasks|methods|attacks|...``: what there is. Imports nobody's plugin code."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import click
 
 from adaptx import api
 from adaptx.cli.help import SectionCommand
-from adaptx.cli.options import json_option, open_and_announce, store_option
-from adaptx.cli.output import emit
+from adaptx.cli.options import json_option, store_option
+from adaptx.cli.output import emit, open_and_announce
 
 __all__ = ["command"]
 

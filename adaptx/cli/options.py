@@ -7,17 +7,16 @@ is read in one place, for Python too. May not import anything heavy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from adaptx import api
-from adaptx.cli.completion import complete_names
 from adaptx.planning.options import DEFAULTS, OPTIONS, Flag, HowOptions, Many, Numbers, spelling
 
 if TYPE_CHECKING:
-    from adaptx.store import Store
+    from click.shell_completion import CompletionItem
+
+    from adaptx.planning.options import Option
 
 __all__ = [
     "SectionOption",
@@ -25,13 +24,13 @@ __all__ = [
     "how_options",
     "json_option",
     "languages_option",
-    "open_and_announce",
     "option",
     "store_option",
     "table_option",
     "work_options",
 ]
 
+Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -53,11 +52,11 @@ def table_option(name: str, *, section: str | None = None, **changes: Any) -> Ca
     """Add an option of the table, with another help text or default where a command has its own."""
     row = OPTIONS[name]
     default = DEFAULTS[name]
-    settings: dict[str, Any] = {
+    settings: dict[str, object] = {
         "help": row.help,
         "default": default,
         "show_default": default is not None and default is not False and default != (),
-        "shell_complete": complete_names(row),
+        "shell_complete": _completer(row),
     }
     if isinstance(row.kind, Flag):
         settings["is_flag"] = True
@@ -68,7 +67,18 @@ def table_option(name: str, *, section: str | None = None, **changes: Any) -> Ca
     return option(spelling(name), section=section or row.section, **{**settings, **changes})
 
 
-json_option = option("--json", "json", section="how", is_flag=True, help="Print one JSON object on stdout.")
+def _completer(row: Option) -> Complete:
+    """Return what completes an option's values; the module is imported when a shell asks."""
+
+    def complete(ctx: click.Context, _parameter: click.Parameter, word: str) -> list[CompletionItem]:
+        from adaptx.cli.completion import complete_option
+
+        return complete_option(row, ctx, word)
+
+    return complete
+
+
+json_option = option("--json", "json", section="how", is_flag=True, help="Print one JSON value on stdout.")
 store_option = table_option("store")
 dry_run_option = option("--dry-run", section="how", envvar=None, is_flag=True, help="Print the plan and stop.")
 languages_option = table_option("languages", help="Only these languages.")
@@ -89,10 +99,3 @@ def _with(function: F, names: Iterable[str]) -> F:
     for add in reversed((*ours, dry_run_option, json_option)):
         function = add(function)
     return function
-
-
-def open_and_announce(path: Path | str | None) -> Store:
-    """Open the store (asked for, or found by searching upward) and say where it is, first of all, on stderr."""
-    store = api.open_store(path)
-    click.echo(f"store: {store.root}", err=True)
-    return store

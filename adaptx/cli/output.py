@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from adaptx.reporting.result import Result
+    from pathlib import Path
 
-__all__ = ["emit", "emit_text", "interrupt_on_sigterm", "quiet_stdout"]
+    from adaptx.reporting.result import Result
+    from adaptx.store import Store
+
+__all__ = ["emit", "emit_text", "interrupt_on_sigterm", "open_and_announce", "quiet_stdout"]
 
 
 @contextmanager
@@ -48,6 +51,15 @@ def interrupt_on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def open_and_announce(path: Path | str | None) -> Store:
+    """Open the store (asked for, or found by searching upward) and say where it is, first of all, on stderr."""
+    from adaptx import api
+
+    store = api.open_store(path)
+    click.echo(f"store: {store.root}", err=True)
+    return store
 
 
 def emit(answer: Result[Any], *, as_json: bool) -> None:

@@ -8,8 +8,8 @@ import click
 
 from adaptx import api
 from adaptx.cli.help import SectionCommand
-from adaptx.cli.options import json_option, open_and_announce, option, store_option
-from adaptx.cli.output import emit_text
+from adaptx.cli.options import json_option, option, store_option
+from adaptx.cli.output import emit_text, open_and_announce
 
 __all__ = ["command"]
 

@@ -8,8 +8,8 @@ import click
 
 from adaptx import api
 from adaptx.cli.help import SectionCommand
-from adaptx.cli.options import json_option, languages_option, open_and_announce, store_option, table_option
-from adaptx.cli.output import emit, quiet_stdout
+from adaptx.cli.options import json_option, languages_option, store_option, table_option
+from adaptx.cli.output import emit, open_and_announce, quiet_stdout
 
 __all__ = ["command"]
 

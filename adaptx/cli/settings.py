@@ -29,7 +29,7 @@ OWN: Mapping[str, frozenset[str]] = {
 }
 
 
-def defaults_for(commands: Iterable[str], start: Path | None = None) -> dict[str, dict[str, Any]]:
+def defaults_for(commands: Iterable[str], start: Path | None = None) -> dict[str, dict[str, object]]:
     """Return click's default map, command to option to value; raise `UsageError` naming every unknown key."""
     file = _nearest(start or Path.cwd())
     if file is None:
@@ -50,14 +50,14 @@ def _nearest(start: Path) -> Path | None:
     )
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} is not valid TOML: {error}") from None
 
 
-def _refuse_unknown(file: Path, common: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> None:
+def _refuse_unknown(file: Path, common: Mapping[str, object], tables: Mapping[str, Mapping[str, object]]) -> None:
     faults = [key for key in common if _key(key) not in COMMON]
     for name, table in tables.items():
         faults += [f"{name}.{key}" for key in table if _key(key) not in COMMON | OWN.get(name, frozenset())]

@@ -9,8 +9,8 @@ import click
 from adaptx import api
 from adaptx.cli.completion import complete_tasks
 from adaptx.cli.help import SectionCommand
-from adaptx.cli.options import json_option, open_and_announce, store_option
-from adaptx.cli.output import emit
+from adaptx.cli.options import json_option, store_option
+from adaptx.cli.output import emit, open_and_announce
 from adaptx.errors import UsageError
 
 __all__ = ["command"]

@@ -8,8 +8,8 @@ import click
 
 from adaptx import api
 from adaptx.cli.help import SectionCommand
-from adaptx.cli.options import json_option, open_and_announce, store_option
-from adaptx.cli.output import emit
+from adaptx.cli.options import json_option, store_option
+from adaptx.cli.output import emit, open_and_announce
 
 __all__ = ["command"]
 

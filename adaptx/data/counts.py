@@ -6,6 +6,7 @@ Owns the count that is good enough to announce hours; rows that will be quaranti
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,13 +42,19 @@ def _count(source: Source, task: Task, language: str, split: str) -> int:
 
 
 def _in_file(path: Path) -> int:
-    if path.suffix == ".parquet":
-        from pyarrow.parquet import read_metadata
+    """Return about how many rows a file has; a damaged one has some: who reads it says what is wrong, and where."""
+    try:
+        if path.suffix == ".parquet":
+            return _in_footer(path)
+        return path.stat().st_size // QUESTION_BYTES if path.suffix == ".json" else _lines(path)
+    except (EOFError, OSError, ValueError, zlib.error):
+        return UNKNOWN
 
-        return int(read_metadata(path).num_rows)
-    if path.suffix == ".json":
-        return path.stat().st_size // QUESTION_BYTES
-    return _lines(path)
+
+def _in_footer(path: Path) -> int:
+    from pyarrow.parquet import read_metadata
+
+    return int(read_metadata(path).num_rows)
 
 
 def _lines(path: Path) -> int:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from adaptx.data.source import SUFFIXES, HubLocation, HubSource, is_whole, place_of, split_files
 from adaptx.errors import DataFault, Missing
@@ -99,7 +99,7 @@ def _wanted(place: HubLocation) -> Callable[[str], bool]:
     return wanted
 
 
-def read(path: Path) -> Iterator[dict[str, Any]]:
+def read(path: Path) -> Iterator[dict[str, object]]:
     """Yield the rows of a downloaded file as the `datasets` library reads them, which knows what the hub's files hold.
 
     Raises `DataFault` naming the file where it cannot be read.

@@ -6,9 +6,9 @@ Nothing is trained here, and nothing is loaded that differs from its manifest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx import backbone
 from adaptx.errors import Incompatible, Missing, UsageError
@@ -125,13 +125,8 @@ def _layer(record: StoredStep) -> TrainedLayer:
         hint = "the command that made it makes it again; --keep all keeps weights"
         raise Missing(f"the weights of {record.id[:12]} were removed after use", hint=hint)
     return TrainedLayer(
-        id=record.id, path=record.path, method=_method(record.spec["method"]), task=record.spec["rows"]["task"]
+        id=record.id, path=record.path, method=MethodSpec(**record.spec["method"]), task=record.spec["rows"]["task"]
     )
-
-
-def _method(stored: Mapping[str, Any]) -> MethodSpec:
-    given: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in stored.items()}
-    return MethodSpec(**given)
 
 
 def _backbone(record: StoredStep, store: Store) -> BackboneRef:

@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.data.reader import RowsReader
+from adaptx.methods import method_named
 from adaptx.model.stack import TrainedLayer
 from adaptx.steps.compute.stack_context import StackContext
 from adaptx.steps.progress import NumberedProgress
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalExecutor"]
 
-Compute = Callable[[Path], Mapping[str, Any]]
+Compute = Callable[[Path], Mapping[str, object]]
 """Computes a step into the ``staged`` folder of its work folder and returns the facts for the manifest."""
 
 
@@ -59,11 +60,11 @@ def _reader(planned: PlannedRequest, work: Work, readers: dict[Hashable, RowsRea
 
 
 def _evict_weights(planned: PlannedRequest, later: Sequence[PlannedRequest], view: StoreView) -> None:
-    """Evict ``full`` weights (2.2 GB each for XLM-R Large) once every planned step on them is committed."""
+    """Evict layers of all weights (2.2 GB each for XLM-R Large) once every planned step on them is committed."""
     wanted = {step.id for other in later for step in other.plan.layers}
     for step in planned.plan.layers:
         is_spent = bool(planned.plan.cells) and step.id not in wanted
-        if is_spent and train_spec(step).method.name == "full":
+        if is_spent and method_named(train_spec(step).method.name).trains_all:
             view.store.evict(step.id)
             view.forget(step.id)
 
@@ -118,7 +119,7 @@ class _Walk:
         """Make one step under its lease and commit it; with ``together``, rank 0 leads and every rank computes."""
         compute = compute_of(kind_of(step.kind))
 
-        def computed(work: Path) -> Mapping[str, Any]:
+        def computed(work: Path) -> Mapping[str, object]:
             return compute(step, self.stack, work)
 
         if together and self.group.size > 1:

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypedDict, TypeVar, 
 from adaptx import registry
 from adaptx.backbone import ALIASES, NANO
 from adaptx.errors import AdaptxError, UnknownName, UsageError
-from adaptx.planning.choices import METHODS, PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
+from adaptx.methods import method_names
+from adaptx.planning.choices import PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
 from adaptx.robustness.search import search_names
 from adaptx.store import Store
 from adaptx.tasks.catalog import task_names, tasks_named
 from adaptx.training.settings import ComputeSettings
 
 if TYPE_CHECKING:
+    from adaptx.parameters import Values
     from adaptx.tasks.task import Task
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "NAMES",
     "OPTIONS",
     "SECTIONS",
+    "File",
     "Flag",
     "HowOptions",
     "Many",
@@ -211,26 +214,28 @@ class WorkOptions(HowOptions, total=False):
 
     backbone: Annotated[str, Option("what", Text(), "Encoder: a hub id, a local folder, or nano.", "backbones")]
     source: Annotated[str, Option("what", Text(), "Rows from hub, mini (mini:seed=3,train=10000) or a folder.")]
-    method: Annotated[str, Option("what", OneOf(lambda: METHODS), "How tasks are learnt.", "methods")]
+    method: Annotated[str, Option("what", OneOf(method_names), "How tasks are learnt (ls methods).", "methods")]
     precision: Annotated[str | None, Option("what", OneOf(lambda: PRECISIONS), "Default bf16; fp32 for nano.")]
     seed: Annotated[int, Option("what", Whole(0), "Seed of all training: head, order, dropout.")]
     lr: Annotated[
         PerTaskNumber,
-        Option("training", Numbers(), "Learning rate, of all or of one task or method; repeatable.", "tasks="),
+        Option("training", Numbers(), "Learning rate, of all or of one task or method; repeatable."),
     ]
     epochs: Annotated[
         PerTaskNumber,
-        Option("training", Numbers(), "Passes over the training rows (default: the task's page).", "tasks="),
+        Option("training", Numbers(), "Passes over the training rows (default: the task's page)."),
     ]
     batch: Annotated[
         PerTaskNumber,
-        Option("training", Numbers("[NAME=]N"), "Effective batch size in rows (default: the task's page).", "tasks="),
+        Option("training", Numbers("[NAME=]N"), "Effective batch size in rows (default: the task's page)."),
     ]
     max_length: Annotated[
         PerTaskNumber,
-        Option("training", Numbers("[NAME=]N"), "Tokens per input (default: the task's page).", "tasks="),
+        Option("training", Numbers("[NAME=]N"), "Tokens per input (default: the task's page)."),
     ]
-    rank: Annotated[int | None, Option("training", Whole(), "LoRA rank (default: the task's page).")]
+    rank: Annotated[
+        int | None, Option("training", Whole(), "Rank of a low-rank method (default: the page); alpha grows with it.")
+    ]
     sampling: Annotated[
         str,
         Option(
@@ -256,7 +261,7 @@ class WorkOptions(HowOptions, total=False):
         Option("rows", Many("TAG[,TAG...]", comma=True), "BCP-47 tags (default: all languages of the task).", "tags"),
     ]
     split: Annotated[str | None, Option("rows", Text(), "Split to evaluate (default: the task's page).")]
-    max_train: Annotated[PerTaskNumber, Option("rows", Numbers("[NAME=]N"), "At most N training rows.", "tasks=")]
+    max_train: Annotated[PerTaskNumber, Option("rows", Numbers("[NAME=]N"), "At most N training rows.")]
     max_eval: Annotated[int | None, Option("rows", Whole(), "Evaluate at most N rows per language, the same in each.")]
     layer: Annotated[int | None, Option("rows", Whole(0), "Retrieval: hidden layer to read (default: by depth).")]
     attack: Annotated[
@@ -264,7 +269,9 @@ class WorkOptions(HowOptions, total=False):
         Option("attack", Many("NAME[:KEY=VALUE,...]"), "Attack to run on every language; repeatable.", "attacks"),
     ]
     budget: Annotated[int, Option("attack", Whole(), "Most queries per example and attack.")]
-    search: Annotated[str, Option("attack", Text("NAME"), "Search for edits: random or greedy.", "searches")]
+    search: Annotated[
+        str, Option("attack", Text("NAME[:KEY=VALUE,...]"), "How an attack looks for its edits.", "searches")
+    ]
     attack_seed: Annotated[int, Option("attack", Whole(0), "Seed of the attacks.")]
 
 
@@ -278,17 +285,17 @@ OPTIONS: Mapping[str, Option] = _table()
 """Every option by its keyword, section by section; ``max_eval`` is ``--max-eval``."""
 
 
-def _defaults() -> dict[str, Any]:
+def _defaults() -> Values:
     known = {field.name: field.default for field in (*fields(Choices), *fields(ComputeSettings))}
     known |= {"attack": known.pop("attacks"), "strict": False, "keep": "needed", "store": None}
     return {name: None if isinstance(known[name], PerTask) else known[name] for name in OPTIONS}
 
 
-DEFAULTS: Mapping[str, Any] = _defaults()
+DEFAULTS: Values = _defaults()
 """What an option is where nothing was said; None: as the task's page says."""
 
 
-def read_options(given: Mapping[str, object], known: Collection[str] = OPTIONS) -> dict[str, Any]:
+def read_options(given: Mapping[str, object], known: Collection[str] = OPTIONS) -> Values:
     """Return the typed value of every option of ``known``; None is not given.
 
     Raises `UnknownName` for an option that is not there, `UsageError` for a value that it cannot have.
@@ -301,9 +308,10 @@ def read_options(given: Mapping[str, object], known: Collection[str] = OPTIONS) 
 def choices_of(options: Mapping[str, object]) -> Choices:
     """Return the *what* of a command; raises as `read_options`."""
     read = read_options(options)
-    numbers: dict[str, Any] = {name: PerTask.parse(spelling(name), read[name] or ()) for name in PER_TASK}
+    numbers = {name: PerTask.parse(spelling(name), read[name] or ()) for name in PER_TASK}
     plain = {field.name: read[field.name] for field in fields(Choices) if field.name not in (*PER_TASK, "attacks")}
-    return Choices(**plain, **numbers, attacks=read["attack"])
+    values: Values = {**plain, **numbers, "attacks": read["attack"]}
+    return Choices(**values)
 
 
 def settings_of(options: Mapping[str, object]) -> ComputeSettings:
@@ -381,10 +389,9 @@ def _pages(name: str) -> list[Task]:
 NAMES: Mapping[str, Callable[[Sequence[str]], Collection[str]]] = {
     "attacks": lambda _: registry.names(registry.ATTACKS),
     "backbones": lambda _: [NANO, *ALIASES],
-    "methods": lambda _: METHODS,
+    "methods": lambda _: method_names(),
     "searches": lambda _: search_names(),
     "tags": tags_of,
     "tasks": lambda _: task_names(),
-    "tasks=": lambda _: [f"{name}=" for name in (*METHODS, *task_names())],
 }
 """What a value of an option can name, given the tasks that are named beside it; imports nobody's code."""

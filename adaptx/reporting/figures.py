@@ -75,13 +75,13 @@ def _of_language(tag: str) -> Pick:
 
 def _score_group(value: ComparisonResult, label: str, attack: str | None, pick: Pick) -> Group:
     lines = (
-        _line(number, f"{label}, {name}", _picked(arm["scores"], pick), attack)
+        _line(number, f"{label}, {name}", _estimates_of(arm["scores"], pick), attack)
         for number, (name, arm) in enumerate(value["arms"].items())
     )
     return Group(label, tuple(line for line in lines if line))
 
 
-def _picked(scores: Mapping[str, MeasureEstimates], pick: Pick) -> dict[str, Estimate]:
+def _estimates_of(scores: Mapping[str, MeasureEstimates], pick: Pick) -> dict[str, Estimate]:
     """Return what is measured of one mean or language: nothing of a mean over no languages."""
     return {measure: found for measure, estimates in scores.items() if (found := pick(estimates))}
 
@@ -112,7 +112,9 @@ def _effect_groups(value: ComparisonResult, attack: str | None, *, several: bool
     of = f"{value['backbone']} {label_of(value)}" if several else label_of(value)
     for label, pick in SCOPES.items():
         lines = (
-            _line(_series_of(effect, value), f"{label}, {effect['name']}", _picked(effect["scores"], pick), attack)
+            _line(
+                _series_of(effect, value), f"{label}, {effect['name']}", _estimates_of(effect["scores"], pick), attack
+            )
             for effect in value["effects"]
         )
         if shown := tuple(line for line in lines if line):

@@ -15,6 +15,7 @@ from adaptx.analysis.scores import EvaluationCell, score_languages
 from adaptx.errors import Missing
 from adaptx.planning.arms import Arm, Comparison, arms_of
 from adaptx.schema.sources import one_source
+from adaptx.steps.attack import read_outcomes
 from adaptx.steps.evaluate import eval_spec
 from adaptx.steps.train import parts_of_spec, train_spec
 from adaptx.store.difference import differences
@@ -200,7 +201,7 @@ def _cell(step: Step, plan: StackPlan, view: StoreView) -> EvaluationCell:
         language=step.language,
         source=record.spec["rows"]["source"],
         records=records,
-        outcomes={attack.label: read_rows(view.intact(attack.id).path / "outcomes.parquet") for attack in attacks},
+        outcomes={attack.label: read_outcomes(view.intact(attack.id)) for attack in attacks},
         majority=form_named(step.task.form).majority(records),
         quarantined=record.manifest["facts"]["quarantined"],
     )

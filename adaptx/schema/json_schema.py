@@ -34,7 +34,7 @@ def _schema(kind: Any, named: dict[str, Schema]) -> Schema:
     if origin is None:
         return {"type": PLAIN[kind]} if kind in PLAIN else _reference(kind, named)
     if origin is Annotated:
-        return _annotated(*arguments, named=named)
+        return _schema_of_annotated(*arguments, named=named)
     if origin is Literal:
         return {"enum": list(arguments)}
     if origin in (Union, types.UnionType):
@@ -53,7 +53,7 @@ def _container(kind: Any, named: dict[str, Schema]) -> Schema:
     return {"type": "array", "prefixItems": [_schema(one, named) for one in arguments], "items": False}
 
 
-def _annotated(kind: Any, *beside: Any, named: dict[str, Schema]) -> Schema:
+def _schema_of_annotated(kind: Any, *beside: Any, named: dict[str, Schema]) -> Schema:
     return {**_schema(kind, named), **dict(beside)} if isinstance(beside[0], tuple) else _schema(beside[0], named)
 
 

@@ -7,9 +7,11 @@ budget belongs to the same step.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from adaptx.errors import Incompatible
+from adaptx.robustness.attack import request_of_spec
+from adaptx.robustness.baseline import random_edits
 from adaptx.robustness.outcomes import summarise
 from adaptx.spec import AttackSpec
 from adaptx.steps.evaluate import stored_score
@@ -18,13 +20,13 @@ from adaptx.tables import read_rows
 
 if TYPE_CHECKING:
     from adaptx.robustness.attack import AttackRequest
+    from adaptx.robustness.outcomes import OutcomeRow
     from adaptx.steps.step import Planned, Pricing, ResolvedRequest
     from adaptx.store import StoredStep
 
 __all__ = ["Attack", "attack_spec"]
 
 ROW_BYTES = 900  # of a stored outcome, compressed
-TRIES = 9  # questions per row of a random search and its baseline
 
 
 class Attack:
@@ -50,16 +52,22 @@ class Attack:
     def price(self, step: Step, pricing: Pricing) -> Load:
         """Return as many passes over the cell as the search asks questions a row."""
         spec, clean = attack_spec(step), pricing.load(step.parents["cell"])
-        passes = spec.budget if spec.search == "greedy" else min(spec.budget, TRIES)
+        asked = request_of_spec(spec)
+        passes = asked.driver.questions(spec.budget, asked.searching) if asked.driver else spec.budget
         return Load(rows=clean.rows, tokens=clean.tokens, passes=float(passes), disk_bytes=clean.rows * ROW_BYTES)
 
     def recomputed(self, record: StoredStep) -> Mapping[str, float]:
         """Return the scores of the stored outcomes."""
-        return summarise(read_rows(record.path / "outcomes.parquet"))
+        return summarise(read_outcomes(record))
 
-    def summary(self, record: StoredStep) -> Mapping[str, Any]:
+    def summary(self, record: StoredStep) -> Mapping[str, object]:
         """Return the accuracy under attack."""
         return {"score": stored_score(record, "accuracy")}
+
+
+def read_outcomes(record: StoredStep) -> list[OutcomeRow]:
+    """Return the outcomes that a step stored, in the order of the cell's rows."""
+    return cast("list[OutcomeRow]", read_rows(record.path / "outcomes.parquet"))
 
 
 def attack_spec(step: Step) -> AttackSpec:
@@ -78,4 +86,5 @@ def _spec(cell: Step, asked: AttackRequest) -> AttackSpec:
         search_version=asked.search_version,
         budget=asked.budget,
         attack_seed=asked.seed,
+        baseline_version=random_edits.version,
     )

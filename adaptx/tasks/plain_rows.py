@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Row", "answer_of", "example_of", "fields_of"]
 
-Row = Mapping[str, Any]
-Answer = dict[str, Any]
+Row = Mapping[str, object]
+Answer = dict[str, object]
 
 OPTIONS = "options"
 ANY = "und"  # BCP-47: in whatever language

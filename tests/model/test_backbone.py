@@ -12,8 +12,8 @@ from transformers import AutoConfig, AutoModel
 
 from adaptx.backbone import BackboneRef
 from adaptx.errors import DataFault, Incompatible, Missing
+from adaptx.families import FAMILIES
 from adaptx.model import backbone
-from adaptx.model.size import FAMILIES
 
 
 def copied(tiny, family, folder):

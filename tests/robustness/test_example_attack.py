@@ -5,30 +5,36 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
-from types import MappingProxyType
 
 import pytest
 
 from adaptx.robustness.attack import Attack, Edit, attack, requested
-from adaptx.robustness.example_attack import AttackContext, ExampleAttack, example_seed
+from adaptx.robustness.deadline import Patience
+from adaptx.robustness.example_attack import AttackContext, ExampleAttack
+from adaptx.robustness.questions import starts
 from adaptx.tasks.example import ClassPrediction, TagPrediction
 from adaptx.tasks.forms import form_named
-from adaptx.testing import pair, tagged, task_of
+from adaptx.testing import pair, tagging, task_of
 
 # Three labels: O, B-X, I-X. Two entities among ten tokens; of the clean tags one entity is right and one is made up.
 TOKENS = tuple("abcdefghij")
 GOLD = (1, 1, 0, 0, 0, 0, 0, 0, 0, 0)
 HALF = (1, 0, 1, 0, 0, 0, 0, 0, 0, 0)  # F1 2/4
-SENTENCE = tagged("t", "en", TOKENS, GOLD)
+SENTENCE = tagging("t", "en", TOKENS, GOLD)
 PAIR = pair("p", "en", "some words", "more words")
 
 
 def context(asking: Attack, form: str, *, budget: int = 4, seconds: float = 5.0) -> AttackContext:
     task = replace(task_of(form), metric="f1" if form == "tagging" else "accuracy")
     request = requested(asking, {}, budget=budget)
-    letters = MappingProxyType({})
+    begin = starts(request, task.name, "en", {})
     return AttackContext(
-        form=form_named(form), task=task, request=request, language="en", alphabets=letters, seconds=seconds
+        form=form_named(form),
+        task=task,
+        request=request,
+        language="en",
+        starts=begin,
+        patience=Patience(seconds=seconds),
     )
 
 
@@ -64,18 +70,6 @@ def asks(*rounds, field="sentence1"):
             yield [(Edit(field, 0, 1, new),) if new is not None else () for new in candidates]
 
     return asking
-
-
-def test_the_seed_of_an_example_depends_on_each_of_its_five_parts_and_on_nothing_else():
-    parts = (1, "charswap", "pawsx", "de", "r7")
-    first = example_seed(*parts)
-    assert first == example_seed(*parts)
-    others = [example_seed(*parts[:at], "other", *parts[at + 1 :]) for at in range(1, 5)] + [
-        example_seed(2, *parts[1:])
-    ]
-    assert len({first, *others}) == 6
-    assert example_seed(0, "a", "bc", "d", "e") != example_seed(0, "ab", "c", "d", "e")
-    assert first == 156197591274683495  # another number is another text under the same id
 
 
 @pytest.mark.parametrize("predicted", [(1, 1, 1, 1, 1, 1, 0, 0, 0, 0), HALF])

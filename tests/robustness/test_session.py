@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from adaptx.errors import Interrupted
+from adaptx.robustness.deadline import Patience
 from adaptx.robustness.edits import Edit
-from adaptx.robustness.session import AttackTarget, BestCandidate, Overrun, Session, _deadline, frozen
+from adaptx.robustness.session import AttackTarget, BestCandidate, Elsewhere, Session, frozen
 from adaptx.testing import pair
 
 EXAMPLE = pair("p", "en", "one two three", "four five")
@@ -18,8 +19,8 @@ TARGET = AttackTarget(example=EXAMPLE, fields=("sentence1",), protected={}, snap
 ONE, TWO = (Edit("sentence1", 0, 1, "x"),), (Edit("sentence1", 1, 2, "y"),)
 
 
-def session(start, *, budget=4, seconds=5.0, target=TARGET):
-    return Session(start, target, budget, seconds)
+def session(start, *, budget=4, target=TARGET, **patience):
+    return Session(start, target, budget, Patience(**{"seconds": 5.0} | patience))
 
 
 def best(candidate=ONE, **changes):
@@ -197,7 +198,7 @@ def test_a_plugin_that_computes_for_ever_is_stopped_and_the_alarm_put_back():
         yield
 
     before = signal.getsignal(signal.SIGALRM)
-    assert session(start, seconds=0.05).error == "overrun: more than 0.05 s for one step"
+    assert session(start, seconds=0.05).error == "overrun: more than 0.05 s"
     assert signal.getsignal(signal.SIGALRM) is before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
@@ -230,17 +231,7 @@ def test_off_the_main_thread_an_overrun_is_told_once_the_step_is_back():
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert told == ["overrun: more than 0.001 s for one step"]
-
-
-def test_a_step_within_its_time_leaves_no_alarm():
-    with _deadline(60.0):
-        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-
-
-def test_an_overrun_is_no_exception_that_a_plugin_would_take():
-    assert not issubclass(Overrun, Exception)
+    assert told == ["overrun: more than 0.001 s"]
 
 
 def test_a_refused_generator_is_closed_at_once_and_what_it_raises_then_is_nobodys():
@@ -290,3 +281,61 @@ def test_a_protected_span_is_refused_by_the_session_of_its_row():
     guarded = replace(TARGET, protected={"sentence1": ((0, 3),)})
     assert "edits a protected span" in session(always([ONE]), target=guarded).error
     assert session(always([(Edit("sentence1", 3, 4, ""),)]), target=guarded).error is None
+
+
+def test_what_failed_in_a_process_of_its_own_is_the_rows_error_in_its_own_words():
+    def start(_example, _budget):
+        yield [ONE]
+        raise Elsewhere("KeyError: 'x'")
+
+    running = session(start)
+    running.answer([None])
+    assert (running.error, running.has_lapsed) == ("KeyError: 'x'", False)
+    assert running.patience.lapsed == set()
+
+
+def test_a_process_that_had_to_be_ended_counts_against_the_patience_of_the_cell():
+    def start(_example, _budget):
+        raise Elsewhere("killed", lapse=True)
+        yield
+
+    ended = session(start)
+    assert (ended.error, ended.has_lapsed) == ("killed", True)
+    assert ended.patience.lapsed == {"p"}
+
+
+def test_a_plugin_that_lapsed_in_several_rows_gets_no_further_one():
+    patience = Patience(seconds=5.0, most=2, lapsed={"r1", "r2"})
+    refused = Session(always([ONE]), TARGET, 4, patience)
+    assert refused.error == "given up: the attack did not end by itself in 2 rows before this one"
+    assert (refused.asked, refused.spent, refused.has_lapsed) == ([], 0, False)
+    assert Session(always([ONE]), TARGET, 4, Patience(seconds=5.0, most=2, lapsed={"r1"})).error is None
+
+
+def test_whatever_is_raised_ends_the_row_alone_but_an_interruption_of_the_run_does_not():
+    def exits(_example, _budget):
+        raise SystemExit(3)
+        yield
+
+    def stops(_example, _budget):
+        raise KeyboardInterrupt
+        yield
+
+    assert session(exits).error == "SystemExit: 3"
+    with pytest.raises(KeyboardInterrupt):
+        session(stops)
+
+
+def test_a_session_that_is_closed_asks_no_more():
+    closed = []
+
+    def start(_example, _budget):
+        try:
+            while True:
+                yield [ONE]
+        finally:
+            closed.append(True)
+
+    running = session(start)
+    running.close()
+    assert (running.asked, closed, running.error) == ([], [True], None)

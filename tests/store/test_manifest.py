@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,14 @@ from adaptx.store import manifest as module
 from adaptx.store.manifest import describe, faults, render, seal
 
 Commit = Callable[..., StoredStep]
+ORIGIN: Any = {
+    "id": "x",
+    "kind": "eval",
+    "parents": {"stack": "y"},
+    "how": {"device": "cpu"},
+    "seconds": 1.5,
+    "facts": {"name": "n"},
+}
 FILES = ["manifest.json", "spec.json", "scores.json", "deep/model.safetensors"]
 
 
@@ -145,13 +154,14 @@ def test_a_manifest_tells_files_versions_machine_and_time(tmp_path: Path) -> Non
     (tmp_path / "deep" / "b").write_bytes(b"abc")
     (tmp_path / "a").write_bytes(b"")
     (tmp_path / "evicted").touch()
-    told = describe(tmp_path, {"id": "x", "seconds": 1.5})
+    told = describe(tmp_path, ORIGIN)
     assert list(told["files"]) == ["a", "deep/b"]
     assert told["files"]["deep/b"] == {
         "bytes": 3,
         "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
     }
-    assert (told["id"], told["seconds"], told["schema"]) == ("x", 1.5, 1)
+    assert {key: told[key] for key in ORIGIN} == ORIGIN
+    assert told["schema"] == 1
     assert told["versions"]["python"] == platform.python_version()
     assert told["versions"]["numpy"] == version("numpy")
     assert told["hardware"] == {
@@ -173,7 +183,7 @@ def test_a_distribution_that_is_not_installed_took_no_part(tmp_path: Path, monke
         return "1.0"
 
     monkeypatch.setattr(module, "version", found)
-    told = describe(tmp_path, {})["versions"]
+    told = describe(tmp_path, ORIGIN)["versions"]
     assert "deepspeed" not in told
     assert {"torch", "adapters", "datasets", "pyarrow"} <= told.keys()
 
@@ -196,4 +206,4 @@ def test_the_processor_is_the_first_that_linux_names_or_what_python_knows(
 
     monkeypatch.setattr(Path, "read_text", read)
     monkeypatch.setattr(platform, "processor", lambda: "told")
-    assert describe(tmp_path, {})["hardware"]["processor"] == name
+    assert describe(tmp_path, ORIGIN)["hardware"]["processor"] == name
