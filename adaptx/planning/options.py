@@ -24,6 +24,7 @@ from adaptx.robustness.search import search_names
 from adaptx.store import Store
 from adaptx.tasks.catalog import task_names, tasks_named
 from adaptx.training.settings import ComputeSettings
+from adaptx.validation import near
 
 if TYPE_CHECKING:
     from adaptx.parameters import Values
@@ -112,7 +113,7 @@ class OneOf:
     def read(self, value: object) -> str:
         """Return the name."""
         if value not in self.known():
-            raise ValueError(f"is not one of {', '.join(self.known())}")
+            raise ValueError(f"is unknown{near(str(value), self.known())}")
         return str(value)
 
 
