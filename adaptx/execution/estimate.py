@@ -26,7 +26,7 @@ from adaptx.model.forms.collate import collate
 from adaptx.spec import content_id
 from adaptx.steps.step import Load, kind_of
 from adaptx.steps.train import train_spec
-from adaptx.tasks.forms.choice import is_option
+from adaptx.tasks.forms import form_named
 from adaptx.tasks.mlm import MLM
 from adaptx.training.engine import join
 from adaptx.training.throughput import matmul_peak
@@ -150,19 +150,12 @@ def _method(planned: PlannedRequest) -> MethodSpec | None:
 def mean_tokens(examples: Sequence[tuple[Task, Example]], limit: int) -> float:
     """Return the mean tokens per row, guessed from bytes on a sample spread over the rows.
 
-    A row of a choice is as many inputs of at most ``limit`` tokens as it has options, any other row is one.
+    A row is as many inputs of at most ``limit`` tokens as its form says.
     """
     sample = examples[:: max(1, len(examples) // SAMPLE)]
-    inputs = [texts for task, example in sample for texts in _inputs(task, example)]
+    inputs = [texts for task, example in sample for texts in form_named(task.form).inputs_of(example, task)]
     lengths = [sum(len(text.encode()) for text in texts) / BYTES_PER_TOKEN + len(texts) + 2 for texts in inputs]
     return sum(min(length, limit) for length in lengths) / max(1, len(sample))
-
-
-def _inputs(task: Task, example: Example) -> list[list[str]]:
-    """Return the texts of each input of the model: of a choice its fields with every option, else all of them."""
-    options = [text for name, text in example.texts.items() if is_option(name, task)]
-    fields = [text for name, text in example.texts.items() if not is_option(name, task)]
-    return [[*fields, option] for option in options] or [fields]
 
 
 def _alike(planned: PlannedRequest) -> Hashable:

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import torch
 from torch import Tensor, nn
@@ -24,8 +24,6 @@ from adaptx.methods import method_named
 from adaptx.model import backbone
 from adaptx.model.dropout import replace_dropout
 from adaptx.model.forms import Batch, heavy_form
-from adaptx.model.forms.mlm import MaskedHead
-from adaptx.model.forms.retrieval import MeanHead
 from adaptx.model.methods import ModelMethod, TrainedLayer, check_tensors, heavy_method, read_tensors, write_tensors
 from adaptx.tables import read_json
 from adaptx.tasks.forms import form_named, same_head
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from adaptx.backbone import BackboneRef
+    from adaptx.model.forms.heads import Head
     from adaptx.spec import MethodSpec
     from adaptx.tasks.task import Task
 
@@ -78,7 +77,8 @@ class StackModel(nn.Module):
         with self.autocast(batch.input_ids.device.type):
             hidden = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **types)[0]
         head = self.head[batch.part] if isinstance(self.head, nn.ModuleList) else self.head
-        output: Tensor = head(hidden, *beside(head, batch))
+        beside = (getattr(batch, name) for name in cast("Head", head).reads)
+        output: Tensor = head(hidden, *beside)
         return output if self.order is None else output.index_select(-1, self.order)
 
     def idle(self, part: int) -> Tensor | float:
@@ -194,8 +194,9 @@ def frozen(
         way.attach_frozen(loaded.encoder, layers)
     head = fresh_head(loaded, task)
     order = filled_head(head, layers[-1], task) if head.state_dict() else None
-    if isinstance(head, MeanHead):
-        backbone.cut(loaded.encoder, head.depth(shape_of(loaded.config.to_dict()).layers, layer))
+    depth = head.depth(shape_of(loaded.config.to_dict()).layers, layer)
+    if depth is not None:
+        backbone.cut(loaded.encoder, depth)
     model = StackModel(
         loaded=loaded,
         head=head,
@@ -210,25 +211,18 @@ def frozen(
     return model.to(device).eval()
 
 
-def seeded_head(loaded: backbone.Backbone, task: Task, seed: int) -> nn.Module:
+def seeded_head(loaded: backbone.Backbone, task: Task, seed: int) -> Head:
     with seeded(seed, task.name, "head"):
         head = fresh_head(loaded, task)
-    if isinstance(head, MaskedHead):
-        head.join(loaded.encoder, loaded.folder)
+    head.join(loaded.encoder, loaded.heads)
     return head
 
 
-def beside(head: nn.Module, batch: Batch) -> tuple[Tensor, ...]:
-    """Return what a head reads of a batch beside the hidden states."""
-    if isinstance(head, MeanHead):
-        return (batch.attention_mask,)
-    return (batch.targets,) if isinstance(head, MaskedHead) else ()
-
-
-def fresh_head(loaded: backbone.Backbone, task: Task) -> nn.Module:
+def fresh_head(loaded: backbone.Backbone, task: Task) -> Head:
     """Return a head that reads the classifier token: the first, or the last where the backbone pads on the left."""
     summary = -1 if loaded.tokenizer.padding_side == "left" else 0
-    return heavy_form(task.form).head(loaded.hidden_size, task, summary=summary).float()
+    head: Head = heavy_form(task.form).head(loaded.hidden_size, task, summary=summary).float()
+    return head
 
 
 def check_fit(ref: BackboneRef, layers: Sequence[TrainedLayer], method: MethodSpec, *, top: bool = False) -> None:

@@ -109,7 +109,7 @@ class Resolver:
     @property
     def layer(self) -> int | None:
         """Whose hidden states are read; raises `UsageError` for a form that reads the last ones."""
-        if self.choices.layer is not None and self.target.form != "retrieval":
+        if self.choices.layer is not None and not form_named(self.target.form).reads_layer:
             raise UsageError(f"--layer means nothing to {self.target.name}: {self.target.form} reads the last layer")
         return self.choices.layer
 

@@ -223,7 +223,7 @@ def _form_agreements(page: Mapping[str, Any], form: Form) -> Iterator[str]:
     if labelled != ("labels" in page or "labels_file" in page):
         what = "grades have" if "range" in page else f"form {form.name} {'needs' if labelled else 'has'}"
         yield f"labels: {what}{'' if labelled else ' no'} labels"
-    if form.name == "retrieval" and "fields" in page and "layout" not in page and "item" not in page["fields"]:
+    if form.searches and "fields" in page and "layout" not in page and "item" not in page["fields"]:
         yield "fields: what is searched is neither a field 'item' nor laid out in files of its own (layout)"
     if "columns" in page and "fields" in page:
         needed = [*page["fields"], *(column for column in form.columns if column not in page["fields"])]

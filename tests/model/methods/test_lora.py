@@ -141,14 +141,15 @@ BLOCKED = """
 import sys
 sys.modules["adapters"] = None
 from types import SimpleNamespace
-from torch import nn
 from adaptx.errors import Missing
-from adaptx.backbone import BackboneRef
+from adaptx.model.forms.heads import TokenHead
+from adaptx.backbone import folder_ref
 from adaptx.model import stack
 from adaptx.spec import MethodSpec
 
-stack.heavy_form = lambda _name: SimpleNamespace(head=lambda hidden, task, summary: nn.Linear(hidden, 2))
-ref = BackboneRef(name="tiny", path=sys.argv[1], revision="files:0")
+stack.heavy_form = lambda _name: SimpleNamespace(head=lambda hidden, task, summary: TokenHead(hidden, 2))
+from pathlib import Path
+ref = folder_ref(Path(sys.argv[1]))
 task = SimpleNamespace(name="a", form="classification", labels=("a", "b"), range=None, fields={})
 how = dict(precision="fp32", seed=0, device="cpu")
 model = stack.trainable(ref, [], MethodSpec(name="lora", version=1), task, **how)
