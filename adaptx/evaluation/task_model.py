@@ -13,7 +13,7 @@ from torch import Tensor, nn, ones_like
 
 from adaptx.evaluation.retrieval import embed
 from adaptx.model.forms import Batch
-from adaptx.model.forms.retrieval import MeanHead
+from adaptx.tasks.forms import form_named
 from adaptx.tasks.plain_rows import answer_of, example_of, fields_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class TaskModel(nn.Module):
         super().__init__()
         self.stack = stack
         self._predictor = predictor
-        self._embeds = isinstance(stack.head, MeanHead)  # a vector answers nothing by itself
+        self._embeds = form_named(self.task.form).searches  # a vector answers nothing by itself
         self.eval()
 
     @property

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from adaptx.reporting.markup import element, html_text, svg_text
 from hypothesis import given
 from hypothesis import strategies as st
+
+from adaptx.reporting.markup import element, html_text, svg_text
 
 TEXT = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"), max_size=20

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from adaptx.reporting.submission import print_scores
 
 VALUE: Any = {
