@@ -1,8 +1,8 @@
 """Text of strangers as text: what a name, a message or a file's content may not do to where it is shown.
 
 Owns one function a format: `printable` (terminals and plain files), `markdown`, `latex`, `csv_cell`, `json_text`; HTML
-and SVG are built as trees (`adaptx.report.markup`). Whoever writes a text that adaptx has not written itself passes it
-through the function of its format, once. May not import anything of adaptx.
+and SVG are built as trees (`adaptx.reporting.markup`). Whoever writes a text that adaptx has not written itself passes
+it through the function of its format, once. May not import anything of adaptx.
 """
 
 from __future__ import annotations
