@@ -50,7 +50,7 @@ class Between:
         return bool(self.low <= value <= self.high)
 
     def __str__(self) -> str:
-        return f"a number from {self.low} to {self.high}"
+        return f"a number from {self.low:g} to {self.high:g}"  # typing hands out an equal limit, be it 0 or 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,13 +99,13 @@ def our_run(
     method: str, stage: str, features: Sequence[Any], args: argparse.Namespace, after: int
 ) -> tuple[dict[str, Any], Spent]:
     """Train with adaptx."""
-    from adaptx.backbone import BackboneRef
+    from adaptx.backbone import folder_ref
     from adaptx.model import stack
     from adaptx.tasks.catalog import task_named
     from adaptx.training.settings import ComputeSettings
     from adaptx.training.throughput import work_per_token
 
-    ref = BackboneRef(name="xlmr-large-shape", path=str(args.folder), revision="files:random")
+    ref = folder_ref(args.folder, name="xlmr-large-shape")
     model = stack.trainable(ref, [], spec_of(method), task_named("mnli"), precision="bf16", seed=0, device=args.device)
     facts = {"work_per_token": work_per_token(model), "trained_parameters": trained_parameters(model)}
     how = ComputeSettings(device=args.device, zero=int(stage), micro_tokens=args.micro_tokens)

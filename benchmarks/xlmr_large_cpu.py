@@ -57,13 +57,13 @@ def one_step(method_name: str, folder: Path, rows: int, tokens: int) -> dict[str
     """Train one step and commit; return sizes in bytes and times in seconds."""
     import torch
 
-    from adaptx.backbone import BackboneRef
+    from adaptx.backbone import folder_ref
     from adaptx.model import stack
     from adaptx.model.footprint import artefact_bytes, count, step_bytes
     from adaptx.model.forms import Batch
     from adaptx.tasks.catalog import task_named
 
-    ref, task = BackboneRef(name="xlmr-large-shape", path=str(folder), revision="files:random"), task_named("mnli")
+    ref, task = folder_ref(folder, name="xlmr-large-shape"), task_named("mnli")
     method = method_named(method_name).spec()
     clock = Clock()
     model = stack.trainable(ref, [], method, task, precision="bf16", seed=0, device="cpu")

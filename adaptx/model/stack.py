@@ -214,7 +214,7 @@ def frozen(
 def seeded_head(loaded: backbone.Backbone, task: Task, seed: int) -> Head:
     with seeded(seed, task.name, "head"):
         head = fresh_head(loaded, task)
-    head.join(loaded.encoder, loaded.folder)
+    head.join(loaded.encoder, loaded.heads)
     return head
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
-from adaptx.backbone import BackboneRef
+from adaptx.backbone import BackboneRef, folder_ref
 from adaptx.families import FAMILIES
 from adaptx.methods import method_named, method_names
 from adaptx.model.forms import Batch
@@ -56,7 +56,7 @@ def write_backbone(folder: Path, model_type: str, **changes: Any) -> BackboneRef
     config = AutoConfig.for_model(model_type, **{**CONFIGS[model_type], **changes})
     AutoModel.from_config(config).save_pretrained(folder, safe_serialization=True)
     tokenizer().save_pretrained(folder)
-    return BackboneRef(name=f"tiny-{model_type}", path=str(folder), revision=f"files:{model_type}")
+    return folder_ref(folder, name=f"tiny-{model_type}")
 
 
 class MeanHead(Head):

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from torch import Tensor
     from transformers import PreTrainedModel
@@ -33,8 +33,8 @@ class Head(nn.Module):
         """Return whose output is read in an encoder of so many layers, 0 being the embeddings; None: the last one's."""
         return None
 
-    def join(self, encoder: PreTrainedModel, folder: Path) -> None:
-        """Take what it needs of the encoder that it is trained on, or of the files in its folder: nothing."""
+    def join(self, encoder: PreTrainedModel, heads: Mapping[str, Tensor]) -> None:
+        """Take what it needs of the encoder that it is trained on, or of the output layers in its files: nothing."""
 
 
 class LabelHead(Head):

@@ -8,7 +8,6 @@ one, and its output layer is the backbone's word embeddings, frozen: it is never
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -52,12 +51,12 @@ class MaskedHead(Head):
         self.bias = nn.Parameter(torch.zeros(0))
         self._words: list[nn.Embedding] = []  # a list, so that the embeddings are no part of this module
 
-    def join(self, encoder: PreTrainedModel, folder: Path) -> None:
-        """Take the encoder's word embeddings as output layer and, where its file has them, the weights of its head."""
+    def join(self, encoder: PreTrainedModel, heads: Mapping[str, Tensor]) -> None:
+        """Take the encoder's word embeddings as output layer and, of ``heads``, what its files have of such a head."""
         words = encoder.get_input_embeddings()
         self._words = [words]
         self.bias = nn.Parameter(torch.zeros(words.num_embeddings))
-        for name, tensor in _own_head(folder).items():
+        for name, tensor in _own_head(heads).items():
             slot = self.get_parameter(name)
             if slot.shape == tensor.shape:
                 slot.data.copy_(tensor)
@@ -144,17 +143,11 @@ def _corrupt(token: int, tokenizer: PreTrainedTokenizerBase, random: Random) -> 
     return random.randrange(len(tokenizer)) if luck < AS_MASK + AS_OTHER else token
 
 
-def _own_head(folder: Path) -> dict[str, Tensor]:
-    """Return what a backbone's safetensors hold of a masked-word head, under this head's names."""
-    from safetensors import safe_open
-
+def _own_head(heads: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what a backbone's files hold of a masked-word head, under this head's names."""
     wanted = {f"{name}.{kind}": f"{own}.{kind}" for own, names in NAMES.items() for name in names for kind in KINDS}
     wanted |= dict.fromkeys(BIASES, "bias")
-    found: dict[str, Tensor] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        with safe_open(path, framework="pt") as file:
-            found |= {wanted[key]: file.get_tensor(key).float() for key in file.keys() if key in wanted}  # noqa: SIM118
-    return found
+    return {wanted[key]: tensor.float() for key, tensor in heads.items() if key in wanted}
 
 
 KINDS = ("weight", "bias")

@@ -72,17 +72,16 @@ def heavy_method(name: str) -> ModelMethod:
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read one safetensors file; raise `StoreCorrupt` if it is absent or not safetensors. Never reads a pickle."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    """Read one safetensors file of finite floating-point numbers; raise `StoreCorrupt` where it is none."""
+    from adaptx.model.weights import BadTensors, check_values, read_tensors_of
 
     try:
-        return dict(load_file(path))
-    except (OSError, SafetensorError) as fault:
-        raise StoreCorrupt(
-            f"{path} is not a readable safetensors file: {fault}",
-            hint="adapters are read from safetensors only; run adaptx verify, then train the layer again",
-        ) from fault
+        tensors, _ = read_tensors_of(path)
+        check_values(tensors, path)
+    except (OSError, BadTensors) as fault:
+        hint = "adapters are read from safetensors only; run adaptx verify, then train the layer again"
+        raise StoreCorrupt(str(fault), hint=hint) from fault
+    return tensors
 
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:

@@ -131,6 +131,7 @@ def _part_score(
         device=stack.device,
         micro_tokens=stack.settings.micro_tokens or MICRO_TOKENS,
         part=number,
+        name=f"training of {model.tasks[0].name}",
     )
 
     def score() -> float:

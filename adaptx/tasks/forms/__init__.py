@@ -23,6 +23,7 @@ __all__ = [
     "Goal",
     "Placeholder",
     "PredictionRecord",
+    "check_id",
     "check_text",
     "form_named",
     "one_input",
@@ -32,6 +33,8 @@ __all__ = [
 
 SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may escape one alone; UTF-8 cannot write it
 MAX_CHARACTERS = 200_000  # of one text; the longest of the tasks here has 4,000, and XLM-R reads about 2,000
+MAX_DIGITS = 100  # of an id that is a number
+MAX_ID = 1000  # characters of an id; UUIDs have 36, the longest of the tasks here 60
 
 PredictionRecord = dict[str, Any]
 """One stored prediction: JSON-able, flat, same keys for every row of a form; ``id`` and ``group`` first.
@@ -149,3 +152,24 @@ def check_text(text: Any, column: str) -> str:
     if not text.isascii() and SURROGATE.search(text):
         raise RowFault(column, "half of a surrogate pair, which no file could hold")
     return text
+
+
+def check_id(found: Any, column: str) -> str:
+    """Return an id of ``column`` as text: a text that is not blank, or a whole number.
+
+    Raises `RowFault` for anything else, for more than `MAX_ID` characters, and for what UTF-8 cannot write.
+    """
+    if found is None or found == "":
+        raise RowFault(column, "missing")
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        raise RowFault(column, f"{type(found).__name__} instead of a text or whole number")
+    if isinstance(found, int) and abs(found) >= 10**MAX_DIGITS:
+        raise RowFault(column, f"a number of more than {MAX_DIGITS} digits")
+    name = str(found)
+    if not name.strip():
+        raise RowFault(column, "blank")
+    if len(name) > MAX_ID:
+        raise RowFault(column, f"an id of {len(name):,} characters, more than {MAX_ID:,}")
+    if SURROGATE.search(name):
+        raise RowFault(column, "half of a surrogate pair, which no file could hold")
+    return name

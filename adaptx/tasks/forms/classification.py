@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Classification"]
 
 PLACEHOLDER_TEXTS = ("", "NS")  # PAWS-X writes these where a sentence was never translated
+NOT_THERE = object()  # a column that a row does not have: a bad row, not one that was never filled in
 UNLABELLED = (HIDDEN, "-")  # SNLI's rows without a gold label, on the hub and in its own files
 
 
@@ -102,5 +103,6 @@ def _kind(task: Task) -> Labelled | Graded:
 
 def _refuse_placeholders(row: Mapping[str, object], columns: Sequence[str]) -> None:
     for column in columns:
-        if column in row and str(row[column] or "").strip() in PLACEHOLDER_TEXTS:
-            raise Placeholder(column, f"placeholder {row[column]!r}")
+        found = row.get(column, NOT_THERE)
+        if found is None or (isinstance(found, str) and found.strip() in PLACEHOLDER_TEXTS):
+            raise Placeholder(column, f"placeholder {found!r}")

@@ -47,7 +47,10 @@ class Retrieval:
     reads_layer = True
 
     def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
-        """Turn a row into an example; what is right to find comes with the row, else it is the row's own item."""
+        """Turn a row into an example; what is right to find is the row's own item.
+
+        A layout says in ``gold`` what else is; a column of that name in a file that has no layout means nothing.
+        """
         return Example(
             id=id,
             parallel=id,
@@ -57,7 +60,7 @@ class Retrieval:
                 field: read_text(row, column).strip() for field, column in task.columns.items() if field in task.fields
             },
             languages=_languages(task, language),
-            gold=_gold_ids(row, id),
+            gold=_gold_ids(row) if task.layout else (id,),
         )
 
     def inputs_of(self, example: Example, task: Task) -> list[list[str]]:
@@ -180,9 +183,9 @@ def _of_search(prediction: Prediction) -> RetrievalPrediction:
     return prediction
 
 
-def _gold_ids(row: Mapping[str, object], own: str) -> tuple[str, ...]:
-    """Return the ids of what is to be found, as a layout gives them; without one, the item of the row itself."""
-    found = row.get("gold", (own,))
+def _gold_ids(row: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the ids of what is to be found, as a layout gives them."""
+    found = row["gold"]
     assert isinstance(found, list | tuple), "layouts give sequences"
     return tuple(found)
 

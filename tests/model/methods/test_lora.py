@@ -143,12 +143,13 @@ sys.modules["adapters"] = None
 from types import SimpleNamespace
 from adaptx.errors import Missing
 from adaptx.model.forms.heads import TokenHead
-from adaptx.backbone import BackboneRef
+from adaptx.backbone import folder_ref
 from adaptx.model import stack
 from adaptx.spec import MethodSpec
 
 stack.heavy_form = lambda _name: SimpleNamespace(head=lambda hidden, task, summary: TokenHead(hidden, 2))
-ref = BackboneRef(name="tiny", path=sys.argv[1], revision="files:0")
+from pathlib import Path
+ref = folder_ref(Path(sys.argv[1]))
 task = SimpleNamespace(name="a", form="classification", labels=("a", "b"), range=None, fields={})
 how = dict(precision="fp32", seed=0, device="cpu")
 model = stack.trainable(ref, [], MethodSpec(name="lora", version=1), task, **how)
