@@ -98,7 +98,7 @@ WHAT = (
 
 HOW = (
     _option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", help="Device to compute on."),
-    _option("--processes", type=click.IntRange(1), default=1, help="Processes to start with DeepSpeed's launcher."),
+    _option("--processes", type=click.IntRange(1), default=1, help="Processes on this machine."),
     _text("--hostfile", type=click.Path(path_type=Path), help="DeepSpeed hostfile for several nodes."),
     _text("--zero", type=click.IntRange(0, 3), help="ZeRO stage (default: 0 for one process, else 1, or 2 for full)."),
     _text("--offload", is_flag=True, help="Keep optimizer state in CPU memory."),
