@@ -26,7 +26,7 @@ __all__ = ["LaunchExecutor", "take_part"]
 
 
 def take_part(file: Path, report: ProgressCallback) -> None:
-    """Work as one process of a launch, and no longer than the one that started it: read the job, plan, walk the plan."""
+    """Work as one process of a launch, no longer than the one that started it: read the job, plan, walk the plan."""
     end_with_parent()
     requests, store, job = job_from_json(json.loads(file.read_text(encoding="utf-8")))
     planned, view = plan_all(requests, store), StoreView(store)
