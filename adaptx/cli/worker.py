@@ -1,7 +1,8 @@
 """One process of a launch: read the job, plan as every other process does, walk the plan.
 
-Started by DeepSpeed's launcher as ``python -m adaptx.cli.worker JOB``; not a command of its own. May not print on
-stdout, which belongs to the command that launched it. Rank 0 alone tells progress, as log lines.
+Started by `training.launch` as ``python -m adaptx.cli.worker JOB``, and ends with the process that started it; not a
+command of its own. May not print on stdout, which belongs to the command that launched it. Rank 0 alone tells progress,
+as log lines.
 """
 
 from __future__ import annotations

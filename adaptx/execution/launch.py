@@ -1,4 +1,4 @@
-"""The executor of several processes: DeepSpeed's launcher starts them, each plans again and works as `local` does.
+"""The executor of several processes: they are started here, each plans again and works as `local` does.
 
 Owns the handing over of the job and the meaning of the launch's exit code.
 """
@@ -17,6 +17,7 @@ from adaptx.execution.make import missing_steps
 from adaptx.planning.planner import plan_all
 from adaptx.store import StoreView
 from adaptx.training.launch import launch
+from adaptx.training.orphan import end_with_parent
 
 if TYPE_CHECKING:
     from adaptx.steps.progress import ProgressCallback
@@ -25,7 +26,8 @@ __all__ = ["LaunchExecutor", "take_part"]
 
 
 def take_part(file: Path, report: ProgressCallback) -> None:
-    """Work as one process of a launch: read the job, plan as every other process does, walk the plan."""
+    """Work as one process of a launch, no longer than the one that started it: read the job, plan, walk the plan."""
+    end_with_parent()
     requests, store, job = job_from_json(json.loads(file.read_text(encoding="utf-8")))
     planned, view = plan_all(requests, store), StoreView(store)
     missing = missing_steps(planned, view)

@@ -44,6 +44,7 @@ PLANTED = [
     ("model/stack.py", "import peft", {"One door to peft"}),
     ("model/methods/lora.py", "import adapters", {"One door to adapters"}),
     ("training/train.py", "import deepspeed", {"One door to deepspeed"}),
+    ("model/backbone.py", "def late():\n    import huggingface_hub", {"One door to huggingface_hub"}),
     ("evaluation/evaluate.py", "import datasets", {"One door to datasets"}),
     ("planning/choices.py", "def late():\n    import adaptx.planning.planner", {CIRCLES}),
     ("store/manifest.py", "TYPE_CHECKING = 0\nif TYPE_CHECKING:\n    import adaptx.store.store", {CIRCLES}),

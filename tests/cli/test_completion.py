@@ -54,7 +54,7 @@ def complete(*words: str) -> list[str]:
         (("run", "quick.toml", "--dev"), {"--device"}),
         (("ls", "ad"), {"adapters"}),
     ],
-    ids=str,
+    ids=lambda value: " ".join(sorted(value) if isinstance(value, set) else value),
 )
 def test_a_word_is_continued_by_what_it_can_mean(words: tuple[str, ...], found: set[str]) -> None:
     assert set(complete(*words)) == found
