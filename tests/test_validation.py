@@ -129,7 +129,7 @@ def test_a_record_has_the_key_it_needs_and_no_other_than_its_own() -> None:
 
 
 def test_names_that_are_unknown_are_told_one_by_one() -> None:
-    assert validation.unknown(["a", "near"], ["near", "far"]) == ["unknown key 'a' (known: far, near)"]
+    assert validation.unknown(["x", "near"], ["near", "far"]) == ["unknown key 'x' (known: far, near)"]
     assert validation.unknown([], ["near"]) == []
 
 
