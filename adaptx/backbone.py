@@ -70,7 +70,7 @@ ENCODERS = (
     "xlm-roberta-xl",
     "xlnet",
 )
-"""The ``model_type`` values that can be a backbone; `adaptx.model.size` knows the inside of each."""
+"""The ``model_type`` values that can be a backbone; `adaptx.families` knows the inside of each."""
 
 VOCABULARIES = (
     "tokenizer.json",

@@ -28,10 +28,11 @@ from readable import table, write
 from record import record
 from xlmr_large_cpu import SHAPE, write_backbone
 
+from adaptx.methods import compared_methods, method_named
 from adaptx.spec import MethodSpec, Optimisation
 
 MISSING = 3
-METHODS = ("lora", "bottleneck", "full")
+METHODS = compared_methods()
 RATES = {"lora": 5e-4, "bottleneck": 5e-4, "full": 2e-5}
 TINY = {
     **SHAPE,
@@ -134,9 +135,8 @@ def peer_run(
 
 
 def spec_of(method: str) -> MethodSpec:
-    """Return the method with the settings of the pages: LoRA of rank 8, bottlenecks of a sixteenth."""
-    settings: dict[str, Any] = {"lora": {"rank": 8, "alpha": 16.0}, "bottleneck": {"reduction": 16.0}}.get(method, {})
-    return MethodSpec(name=method, version=1, **settings)
+    """Return the method with its defaults: LoRA of rank 8, bottlenecks of a sixteenth."""
+    return method_named(method).spec()
 
 
 def trained_parameters(model: Any) -> int:

@@ -31,7 +31,7 @@ from record import record
 from adaptx.spec import MethodSpec, Optimisation
 
 MAX_LENGTH, BATCH = 128, 32
-LORA = MethodSpec(name="lora", version=1, rank=8, alpha=16.0)
+LORA = MethodSpec(name="lora", version=1)
 OURS = {"adaptx fp32": "fp32", "adaptx bf16": "bf16"}
 PEERS = {
     "default": Peer(bf16=False, padded_to=MAX_LENGTH),

@@ -13,13 +13,29 @@ from typing import Any, TypeVar
 
 import click
 
-from adaptx.planning.choices import METHODS, PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
+from adaptx import registry
+from adaptx.errors import UnknownName
+from adaptx.planning.choices import PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
 from adaptx.store import Store, discover
 from adaptx.training.settings import ComputeSettings
 
 __all__ = ["Common", "asked", "chosen", "how_options", "json_option", "opened", "store_option", "work_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _registered(group: str) -> dict[str, Any]:
+    """Return the settings of an option that wants a name of a group: looked up when it is read, nothing imported."""
+
+    def read(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+        if value not in registry.names(group):
+            raise UnknownName(registry.GROUPS[group], value, registry.names(group))
+        return value
+
+    def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+        return [name for name in registry.names(group) if name.startswith(incomplete)]
+
+    return {"callback": read, "shell_complete": complete, "metavar": "NAME"}
 
 
 def _option(*names: str, **settings: Any) -> Callable[[F], F]:
@@ -41,8 +57,8 @@ WHAT = (
     _option("--source", default="hub", help="Rows from hub, mini (mini:seed=3,train=10000) or a folder."),
     _option("--seed", type=click.IntRange(0), default=0, help="Seed of all training: head, order, dropout."),
     _option("--attack-seed", type=click.IntRange(0), default=0, help="Seed of the attacks."),
-    _option("--method", type=click.Choice(METHODS), default="lora", help="How tasks are learnt."),
-    _text("--rank", type=click.IntRange(1), help="LoRA rank (default: the task's page)."),
+    _option("--method", default="lora", help="How tasks are learnt (ls methods).", **_registered(registry.METHODS)),
+    _text("--rank", type=click.IntRange(1), help="Rank of a low-rank method (default: the page); alpha grows with it."),
     _text(
         "--lr",
         multiple=True,
@@ -67,7 +83,7 @@ WHAT = (
         "--attack", multiple=True, metavar="NAME[:KEY=VALUE,...]", help="Attack to run on every language; repeatable."
     ),
     _option("--budget", type=click.IntRange(1), default=64, help="Most queries per example and attack."),
-    _option("--search", default="random", help="Search for edits: random or greedy."),
+    _option("--search", default="random", metavar="NAME[:KEY=VALUE,...]", help="How an attack looks for its edits."),
     _option(
         "--sampling",
         default="proportional",

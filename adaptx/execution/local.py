@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptx.data.reader import RowsReader
+from adaptx.methods import method_named
 from adaptx.model.stack import TrainedLayer
 from adaptx.steps.compute.stack_context import StackContext
 from adaptx.steps.progress import NumberedProgress
@@ -59,11 +60,11 @@ def _reader(planned: PlannedRequest, work: Work, readers: dict[Hashable, RowsRea
 
 
 def _evict_weights(planned: PlannedRequest, later: Sequence[PlannedRequest], view: StoreView) -> None:
-    """Evict ``full`` weights (2.2 GB each for XLM-R Large) once every planned step on them is committed."""
+    """Evict layers of all weights (2.2 GB each for XLM-R Large) once every planned step on them is committed."""
     wanted = {step.id for other in later for step in other.plan.layers}
     for step in planned.plan.layers:
         is_spent = bool(planned.plan.cells) and step.id not in wanted
-        if is_spent and train_spec(step).method.name == "full":
+        if is_spent and method_named(train_spec(step).method.name).trains_all:
             view.store.evict(step.id)
             view.forget(step.id)
 

@@ -36,7 +36,7 @@ from adaptx.backbone import TOKENIZER, files_of, revision_of
 from adaptx.data.hub_files import digest_like, digest_of_name
 from adaptx.data.revision import require_revision
 from adaptx.errors import AdaptxError, DataFault, Incompatible, Missing
-from adaptx.model.size import family_of, longest_input, shape_of, total_parameters
+from adaptx.families import family_of, longest_input, shape_of, total_parameters
 from adaptx.model.weights import BadTensors, Weights, check_values, read_weights
 
 if TYPE_CHECKING:

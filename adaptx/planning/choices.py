@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from adaptx.errors import UnknownName, UsageError
+from adaptx.methods import method_names
 from adaptx.spec import Sampling
 from adaptx.tasks.catalog import task_names
 from adaptx.tasks.mlm import MLM
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from adaptx.tasks.task import Task
 
 __all__ = [
-    "METHODS",
     "PER_TASK",
     "PRECISIONS",
     "SELECTIONS",
@@ -31,9 +31,9 @@ __all__ = [
     "text_mix_of",
 ]
 
-METHODS = ("lora", "bottleneck", "full")
 PRECISIONS = ("bf16", "fp32")
 PER_TASK = ("lr", "epochs", "batch", "max_length", "max_train")
+WHOLE = ("--batch", "--max-length", "--max-train")  # of those, what counts rows or tokens
 SELECTIONS = ("best-dev", "last")
 SAMPLINGS = ("proportional", "temperature", "uniform")
 
@@ -68,9 +68,9 @@ def _positive(option: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not 0 < value < float("inf"):
+    if not 0 < value < float("inf") or (option in WHOLE and not value.is_integer()):
         raise UsageError(
-            f"{option} {text!r} is not a positive number",
+            f"{option} {text!r} is not a {'whole' if option in WHOLE else 'positive'} number",
             hint=f"{option} VALUE, {option} TASK=VALUE or {option} METHOD=VALUE",
         )
     return value
@@ -78,7 +78,7 @@ def _positive(option: str, text: str) -> float:
 
 def names_of(tasks: Iterable[Task]) -> set[str]:
     """Return the names that a number may be given for: methods, all known tasks, and those of ``tasks``."""
-    return {*METHODS, *task_names(), MLM.name, *(task.base for task in tasks)}
+    return {*method_names(), *task_names(), MLM.name, *(task.base for task in tasks)}
 
 
 def sampling_of(text: str) -> Sampling:

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 from adaptx import validation
 from adaptx.data.source import is_generated
 from adaptx.errors import AdaptxError, Missing, UsageError
+from adaptx.methods import compared_methods, method_names
 from adaptx.mini import suite
 from adaptx.planning.arms import Comparison, requests_of
 from adaptx.planning.choices import (
-    METHODS,
     PER_TASK,
     PRECISIONS,
     SELECTIONS,
@@ -33,7 +33,7 @@ from adaptx.planning.choices import (
     text_mix_of,
 )
 from adaptx.robustness.attack import attack_request
-from adaptx.robustness.search import search_named
+from adaptx.robustness.search import parse_search
 from adaptx.tasks.catalog import tasks_named
 from adaptx.tasks.page import LANGUAGE, SPLITS
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Recipe", "is_recipe", "read_recipe"]
 
+MOST_SEEDS = 10_000  # a longer grid is a slip of the keyboard, and would fill the memory before anything is planned
 EVERYWHERE = "default"  # in a table of numbers by task or method: the number of all others
 
 Mistake = tuple[str, str]  # the key, and what is wrong with it
@@ -119,7 +120,7 @@ def _recipe(path: Path, text: str, document: Mapping[str, Any]) -> Recipe:
         backbones=tuple(document.get("backbones", (Choices().backbone,))),
         intermediates=tuple(document["intermediates"]),
         targets=tuple(document["targets"]),
-        methods=tuple(document.get("methods", METHODS)),
+        methods=tuple(document.get("methods", compared_methods())),
         seeds=tuple(range(seeds) if isinstance(seeds, int) else seeds),
         control=document.get("control", True),
         choices=_choices(document),
@@ -210,8 +211,16 @@ def _positive(value: Any) -> str | None:
     return None if is_number else f"{value!r} is not a number above 0"
 
 
+def _count(value: Any) -> str | None:
+    return validation.whole(value) or (f"{value} seeds are more than {MOST_SEEDS}" if value > MOST_SEEDS else None)
+
+
 def _by_task(number: validation.Rule) -> validation.Rule:
     return validation.either(number, validation.table(validation.text, number), dict)
+
+
+def _method(value: Any) -> str | None:
+    return validation.one_of(*method_names())(value)
 
 
 TASKS = validation.list_of(_read_by(tasks_named))
@@ -221,8 +230,8 @@ RULES: Mapping[str, validation.Rule] = {
     "backbones": validation.list_of(validation.text),
     "intermediates": TASKS,
     "targets": TASKS,
-    "methods": validation.list_of(validation.one_of(*METHODS)),
-    "seeds": validation.either(validation.whole, validation.list_of(_natural), list),
+    "methods": validation.list_of(_method),
+    "seeds": validation.either(_count, validation.list_of(_natural), list),
     "control": validation.flag,
     "attacks": validation.list_of(validation.text),
     "languages": validation.list_of(validation.matching(LANGUAGE, "a BCP-47 tag such as de, zh-Hant or pt-BR")),
@@ -238,7 +247,7 @@ RULES: Mapping[str, validation.Rule] = {
     "max_eval": validation.whole,
     "split": validation.one_of(*SPLITS),
     "budget": validation.whole,
-    "search": _read_by(search_named),
+    "search": _read_by(parse_search),
     "precision": validation.one_of(*PRECISIONS),
     "select": validation.one_of(*SELECTIONS),
     "sampling": _read_by(sampling_of),

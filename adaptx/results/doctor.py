@@ -48,11 +48,11 @@ def _package(name: str) -> Finding:
 
 
 def _plugins() -> list[Finding]:
-    faults = [fault for group in (registry.ATTACKS, registry.TASKS) for fault in registry.faults(group)]
+    faults = [fault for group in registry.GROUPS for fault in registry.faults(group)]
     bad = {(entry.group, entry.name, entry.distribution) for entry, _ in faults}
     good = [
         _finding(f"{entry.group} {entry.name}", "ok", f"{entry.distribution} {entry.version}")
-        for group in (registry.ATTACKS, registry.TASKS)
+        for group in registry.GROUPS
         for entry in registry.entries(group)
         if (entry.group, entry.name, entry.distribution) not in bad
     ]

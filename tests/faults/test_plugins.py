@@ -146,6 +146,7 @@ def cases() -> list[tuple[str, str, str]]:
     return [(name, form, search) for name in HOSTILE for form in EXAMPLES for search in ("random", "greedy")]
 
 
+@pytest.mark.slow
 def test_no_attack_ends_hangs_or_floods_the_run() -> None:
     tried = cases()
     found = [told for case in tried if (told := wrong(*case))]

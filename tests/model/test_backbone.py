@@ -11,8 +11,8 @@ from transformers import AutoConfig, AutoModel
 
 from adaptx.backbone import BackboneRef, files_of, revision_of
 from adaptx.errors import DataFault, Incompatible, Missing
+from adaptx.families import FAMILIES
 from adaptx.model import backbone
-from adaptx.model.size import FAMILIES
 from adaptx.store.atomic import sha256
 
 

@@ -16,8 +16,8 @@ from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM
 from adaptx import backbone as light
 from adaptx.data.hub_files import digest_like
 from adaptx.errors import AdaptxError, DataFault
+from adaptx.families import FAMILIES
 from adaptx.model import backbone
-from adaptx.model.size import FAMILIES
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 

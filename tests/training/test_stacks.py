@@ -21,8 +21,8 @@ from adaptx.training.settings import ComputeSettings
 from adaptx.training.train import train
 
 METHODS = {
-    "lora": MethodSpec(name="lora", version=1, rank=4),
-    "bottleneck": MethodSpec(name="bottleneck", version=1, reduction=4.0),
+    "lora": MethodSpec(name="lora", version=1, parameters={"rank": 4}),
+    "bottleneck": MethodSpec(name="bottleneck", version=1, parameters={"reduction": 4.0}),
     "full": MethodSpec(name="full", version=1),
 }
 TASK = SimpleNamespace(

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from adaptx.errors import UnknownName
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
+    from adaptx.model.forms.heads import Head
     from adaptx.tasks.example import Example, Prediction
     from adaptx.tasks.task import Task
 
@@ -75,7 +76,7 @@ class ModelForm(Protocol):
 
     name: str
 
-    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> nn.Module:
+    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> Head:
         """Return a fresh fp32 head mapping hidden states ``(rows, tokens, hidden)`` to the form's output.
 
         ``summary`` is the token that sums up a sequence: 0, or -1 where the tokenizer pads on the left (XLNet).

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from adaptx.errors import Incompatible
 from adaptx.model.forms import NO_TARGET, Batch, Feature, Limits
+from adaptx.model.forms.heads import Head
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,8 +37,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {  # in the files of RoBERTa's and of BER
 BIASES = ("lm_head.bias", "cls.predictions.bias")
 
 
-class MaskedHead(nn.Module):
+class MaskedHead(Head):
     """Dense, GELU, LayerNorm, then the word embeddings as output layer; always fp32."""
+
+    reads = ("targets",)
 
     def __init__(self, hidden_size: int) -> None:
         super().__init__()
@@ -72,7 +75,7 @@ class MlmModelForm:
 
     name = "mlm"
 
-    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> nn.Module:
+    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> Head:
         """Return a fresh head, to be joined to its encoder."""
         return MaskedHead(hidden_size)
 

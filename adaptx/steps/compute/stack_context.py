@@ -18,6 +18,7 @@ from adaptx.evaluation.predictor import MICRO_TOKENS, Predictor
 from adaptx.evaluation.retrieval import Tuning, searcher
 from adaptx.model import stack
 from adaptx.steps.evaluate import eval_spec
+from adaptx.tasks.forms import form_named
 
 if TYPE_CHECKING:
     from adaptx.backbone import BackboneRef
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     from adaptx.steps.step import Step
     from adaptx.training.settings import ComputeSettings
 
-__all__ = ["RETRIEVAL", "LoadedStack", "StackContext"]
-
-RETRIEVAL = "retrieval"  # the form whose answers lie in what is searched
+__all__ = ["LoadedStack", "StackContext"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +77,7 @@ class LoadedStack:
 
     def answers(self, cell: Step) -> Answers:
         """Return what answers a cell: the predictor, or a search among the cell's items, which are embedded once."""
-        if cell.task.form != RETRIEVAL:
+        if not form_named(cell.task.form).searches:
             return self.predictor
         if cell.id not in self._searched:
             self._searched = {cell.id: self._search(cell)}  # one pool at a time is held

@@ -26,6 +26,7 @@ __all__ = [
     "check_id",
     "check_text",
     "form_named",
+    "one_input",
     "read_text",
     "same_head",
 ]
@@ -61,12 +62,18 @@ class Form(Protocol):
     by_label: bool  # whether a head has an output per label, so that it answers pages with the same labels only
     scorers: tuple[str, ...]  # what a page's scorer may be
     repairs: tuple[str, ...]  # what a page may ask for by name
+    searches: bool  # whether an answer is looked for in a pool of items, so that it depends on what is searched
+    reads_layer: bool  # whether it can read a hidden layer that is asked for (`--layer`)
 
     def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn an upstream row into an example whose ``parallel`` and ``group`` are ``id``: the file decides those.
 
         Raises `RowFault` naming the field if the row cannot be used, `Placeholder` if the page declares such rows.
         """
+        ...
+
+    def inputs_of(self, example: Example, task: Task) -> list[list[str]]:
+        """Return the texts of each input that the model reads of an example: one input, or several."""
         ...
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
@@ -114,6 +121,11 @@ def form_named(name: str) -> Form:
     module, kind = FORMS[name]
     form: Form = getattr(import_module(module), kind)()
     return form
+
+
+def one_input(example: Example) -> list[list[str]]:
+    """Return all texts of an example as the one input that a model reads."""
+    return [list(example.texts.values())]
 
 
 def same_head(form: str, labels: Collection[str], task: Task) -> bool:

@@ -18,7 +18,7 @@ from adaptx.errors import DataFault
 from adaptx.metrics import accuracy, bucc
 from adaptx.metrics import retrieval as ranks
 from adaptx.tasks.example import Example, Prediction, RetrievalPrediction
-from adaptx.tasks.forms import Goal, PredictionRecord, read_text
+from adaptx.tasks.forms import Goal, PredictionRecord, one_input, read_text
 
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
@@ -43,6 +43,8 @@ class Retrieval:
     by_label = False
     scorers: tuple[str, ...] = ("ratio", "csls")
     repairs: tuple[str, ...] = ()
+    searches = True
+    reads_layer = True
 
     def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; what is right to find is the row's own item.
@@ -60,6 +62,10 @@ class Retrieval:
             languages=_languages(task, language),
             gold=_gold_ids(row) if task.layout else (id,),
         )
+
+    def inputs_of(self, example: Example, task: Task) -> list[list[str]]:
+        """Return all texts as one input."""
+        return one_input(example)
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return the stored row: what was found with its scores, what was right, and for mining what it adds to F1."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx.errors import RowFault
 from adaptx.metrics import mlqa, no_answer, squad
 from adaptx.tasks.example import Answer, Example, Prediction, SpanPrediction
-from adaptx.tasks.forms import Goal, PredictionRecord, read_text
+from adaptx.tasks.forms import Goal, PredictionRecord, one_input, read_text
 
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
@@ -70,6 +70,8 @@ class Span:
     by_label = False
     scorers: tuple[str, ...] = tuple(SCORERS)
     repairs: tuple[str, ...] = (SHIFTED,)
+    searches = False
+    reads_layer = False
 
     def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; raise `RowFault` naming the column, also for an answer not in its context.
@@ -92,6 +94,10 @@ class Span:
             answers=answers,
             repaired=() if answers == stated else (SHIFTED,),
         )
+
+    def inputs_of(self, example: Example, task: Task) -> list[list[str]]:
+        """Return all texts as one input."""
+        return one_input(example)
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return the stored row: the answer's text, all gold texts, and how much the model liked either.
