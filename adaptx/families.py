@@ -61,6 +61,8 @@ class Family:
     besides: Callable[[Config, Shape], int]  # parameters beyond BERT's embeddings and layers
     keys: Mapping[str, str] = field(default_factory=dict)
     offset: bool = False
+    tokens_first: bool = False  # hidden states are (tokens, rows, hidden) inside
+    rowless_dropout: str = ""  # the dropout of a table that all rows share
 
 
 def linear_block(hidden: int, ffn: int) -> int:
@@ -175,7 +177,9 @@ ROBERTA = Family(layer="encoder.layer", linears=BERT_LINEARS, besides=nothing, o
 FAMILIES: Mapping[str, Family] = MappingProxyType({
     "bert": BERT,
     "camembert": Family(layer="encoder.layer", linears=BERT_LINEARS, besides=nothing, offset=True),
-    "deberta-v2": Family(layer="encoder.layer", linears=DEBERTA_LINEARS, besides=deberta),
+    "deberta-v2": Family(
+        layer="encoder.layer", linears=DEBERTA_LINEARS, besides=deberta, rowless_dropout="pos_dropout"
+    ),
     "distilbert": Family(layer="transformer.layer", linears=DISTILBERT_LINEARS, besides=nothing, keys=DISTILBERT_KEYS),
     "electra": Family(layer="encoder.layer", linears=BERT_LINEARS, besides=projected),
     "mpnet": Family(
@@ -187,7 +191,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType({
     "xlm-roberta-xl": Family(
         layer="encoder.layer", linears=BERT_LINEARS, besides=pre_norm, offset=True
     ),
-    "xlnet": Family(layer="layer", linears=XLNET_LINEARS, besides=xlnet, keys=XLNET_KEYS),
+    "xlnet": Family(layer="layer", linears=XLNET_LINEARS, besides=xlnet, keys=XLNET_KEYS, tokens_first=True),
 })  # fmt: skip
 
 NO_TYPES = ("distilbert", "mpnet", "xlnet")

@@ -212,6 +212,7 @@ class TrainSpec(Coerced):
     below: str | None
     seed: int
     precision: str  # "fp32" or "bf16"
+    loop: int = 2  # version of the training loop: how weights follow from all the rest; 2: dropout belongs to the row
     others: tuple[PartSpec, ...] = neutral(())
     sampling: Sampling | None = neutral(None)  # noqa: RUF009 - a field, as `dataclasses.field` makes one
 

@@ -62,7 +62,7 @@ ATTACK = AttackSpec(
 
 # A change of one of these throws away every result that anybody has stored.
 GOLDEN = {
-    "train": (TRAIN, "5815a4d47406a3ebd2f8cf62814d6fea489a52b12ab82a5b1c1d8767b99f0d80"),
+    "train": (TRAIN, "1c306296c6646c222f88a28fa966bfb7da46aa33ec38173ed2341084866d3101"),
     "eval": (EVAL, "d60959a863e17f63d40719433d24def0f37926998a0c9aadf8870db8b4c40edf"),
     "attack": (ATTACK, "8bbd41f61b6078b7fc1c300bcda48775c0cafbeadd12674f1e7b2f4feae08005"),
 }

@@ -6,20 +6,23 @@ written to the kept descriptor when the work is done.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-__all__ = ["emit", "emit_json", "interrupt_on_sigterm", "quiet_stdout"]
+if TYPE_CHECKING:
+    from pathlib import Path
 
-Value = TypeVar("Value")
+    from adaptx.reporting.result import Result
+    from adaptx.store import Store
+
+__all__ = ["emit", "emit_text", "interrupt_on_sigterm", "open_and_announce", "quiet_stdout"]
 
 
 @contextmanager
@@ -50,14 +53,23 @@ def interrupt_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def emit_json(value: Any) -> None:
-    """Print one JSON value on stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+def open_and_announce(path: Path | str | None) -> Store:
+    """Open the store (asked for, or found by searching upward) and say where it is, first of all, on stderr."""
+    from adaptx import api
+
+    store = api.open_store(path)
+    click.echo(f"store: {store.root}", err=True)
+    return store
 
 
-def emit(value: Value, *, as_json: bool, render: Callable[[Value], None]) -> None:
-    """Print a result: as JSON, or by ``render`` for people."""
+def emit(answer: Result[Any], *, as_json: bool) -> None:
+    """Print an answer: as JSON, or as its table."""
     if as_json:
-        emit_json(value)
+        emit_text(answer.to_json())
     else:
-        render(value)
+        answer.show()
+
+
+def emit_text(text: str) -> None:
+    """Print a text on stdout."""
+    click.echo(text.rstrip("\n"))

@@ -13,17 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from adaptx.errors import UsageError
+from adaptx.planning.options import OPTIONS, Many, Numbers
 
 __all__ = ["SETTINGS_FILE", "defaults_for"]
 
 SETTINGS_FILE = "adaptx.toml"
 
-COMMON = frozenset(
-    "backbone source store seed attack_seed method rank lr epochs batch max_length max_train max_eval languages split "
-    "attack budget search sampling mlm mlm_text select precision device processes hostfile zero offload micro_tokens "
-    "strict keep json".split()
-)
-REPEATED = frozenset("lr epochs batch max_length max_train languages attack".split())
+COMMON = frozenset((*OPTIONS, "json"))
+REPEATED = frozenset(name for name, option in OPTIONS.items() if isinstance(option.kind, Numbers | Many))
 OWN: Mapping[str, frozenset[str]] = {
     "compare": frozenset({"seeds"}),
     "report": frozenset({"report"}),

@@ -23,6 +23,7 @@ from adaptx.model.backbone import local_folder, read_config
 from adaptx.model.footprint import artefact_bytes, count, step_bytes
 from adaptx.model.forms import Limits
 from adaptx.model.forms.collate import collate
+from adaptx.model.products import DTYPES, chosen_dtype
 from adaptx.spec import content_id
 from adaptx.steps.step import Load, kind_of
 from adaptx.steps.train import train_spec
@@ -110,7 +111,8 @@ def estimate(planned: Sequence[PlannedRequest], missing: frozenset[str], job: Jo
         pricing = _Pricing(one, sizes, job, measured=measured)
         parameters = max(parameters, count(pricing.config, pricing.method) if pricing.method else 0)
         tokens = job.how.training_tokens(device)
-        memory = max(memory, step_bytes(pricing.config, pricing.method, precision=one.precision, tokens=tokens))
+        dtype = chosen_dtype(one.precision, job.how.compute_dtype, device)
+        memory = max(memory, step_bytes(pricing.config, pricing.method, precision=dtype, tokens=tokens))
         for step in one.plan.steps:
             if step.id in missing and step.id not in rows:
                 if _alike(one) not in speeds:
@@ -168,25 +170,35 @@ def _alike(planned: PlannedRequest) -> Hashable:
 
 def _speed(pricing: _Pricing, job: Job, device: str, *, measured: bool) -> Speed:
     # Nothing is trained on a bare backbone, and arithmetic is good enough for a forward alone.
-    return _measured(pricing, job, device) if measured and pricing.planned.plan.layers else _assumed(pricing, device)
+    dtype = chosen_dtype(pricing.planned.precision, job.how.compute_dtype, device)
+    if measured and pricing.planned.plan.layers:
+        return _measured(pricing, job, device, dtype)
+    return _assumed(pricing, device, dtype)
 
 
-def _assumed(pricing: _Pricing, device: str) -> Speed:
+def _assumed(pricing: _Pricing, device: str, dtype: str) -> Speed:
     """Two operations per weight of the layers and token forward, as many backward, as many for weight gradients."""
     shape = shape_of(pricing.config)
     forward = 2.0 * shape.layers * linear_block(shape.hidden, shape.ffn)
     all_weights = pricing.method is not None and method_named(pricing.method.name).trains_all
     training = (3 if all_weights else 2) * forward
-    rate = USUAL_SHARE * matmul_peak(device, stack.PRECISIONS[pricing.planned.precision])
+    rate = USUAL_SHARE * matmul_peak(device, DTYPES[dtype])
     return Speed(rate / training, rate / forward)
 
 
-def _measured(pricing: _Pricing, job: Job, device: str) -> Speed:
+def _measured(pricing: _Pricing, job: Job, device: str, dtype: str) -> Speed:
     """Time forward and backward over a few micro-batches of the top layer's training rows."""
     step = pricing.planned.plan.layers[-1]
     spec = train_spec(step)
     model = stack.trainable(
-        pricing.planned.backbone, (), spec.method, step.task, precision=spec.precision, seed=spec.seed, device=device
+        pricing.planned.backbone,
+        (),
+        spec.method,
+        step.task,
+        precision=spec.precision,
+        seed=spec.seed,
+        device=device,
+        compute_dtype=dtype,
     )
     rows = pricing.rows.cell(step.task, spec.rows.language, spec.rows.split, SAMPLE).examples
     limits = Limits(spec.optimisation.max_length, spec.optimisation.stride)

@@ -1,9 +1,10 @@
 """A stack: frozen layers, perhaps a trainable top, and one head, as a single module.
 
 Owns `StackModel` and its two makers: `trainable` (a fresh top and head above committed layers) and `frozen` (a
-committed stack, for evaluation and attack). Dtypes: "bf16" keeps what is frozen in bf16 and what is trained, with the
-head, in fp32; a method that says so is fp32 as a whole, under autocast. Whatever a method does to gradients, the
-trainable set is set here, as the last thing, and asserted.
+committed stack, for evaluation and attack). Dtypes: "bf16" rounds what is frozen to bf16, and what is trained, with the
+head, is fp32; a method that says so is fp32 as a whole, under autocast. Computed in fp32 (``compute_dtype``, see
+`model.products`), the rounded numbers are held in fp32, and nothing runs under autocast. Whatever a method does to
+gradients, the trainable set is set here, as the last thing, and asserted.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ import torch
 from torch import Tensor, nn
 
 from adaptx.errors import Incompatible
-from adaptx.families import shape_of
+from adaptx.families import family_of, shape_of
 from adaptx.methods import method_named
 from adaptx.model import backbone
 from adaptx.model.dropout import replace_dropout
 from adaptx.model.forms import Batch, heavy_form
 from adaptx.model.methods import ModelMethod, TrainedLayer, check_tensors, heavy_method, read_tensors, write_tensors
+from adaptx.model.products import DTYPES
 from adaptx.tables import read_json
 from adaptx.tasks.forms import form_named, same_head
 
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
 __all__ = ["PRECISIONS", "StackModel", "TrainedLayer", "frozen", "trainable"]
 
 HEAD_WEIGHTS, HEAD_CARD = "head.safetensors", "head.json"
-PRECISIONS = {"bf16": torch.bfloat16, "fp32": torch.float32}
+PRECISIONS = DTYPES
+HASHED = 2**24  # numbers at once
+STAND_INS = {"attention_mask": 1, "targets": 0}  # of one token, for a head that a batch does not use
 
 
 class StackModel(nn.Module):
@@ -58,6 +62,7 @@ class StackModel(nn.Module):
         spec: MethodSpec | None,
         ref: BackboneRef,
         precision: str,
+        compute_dtype: str = "bf16",
         order: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
@@ -67,7 +72,7 @@ class StackModel(nn.Module):
         self.tokenizer: PreTrainedTokenizerBase = loaded.tokenizer
         self.max_length = loaded.max_length
         self.takes_types = "token_type_ids" in loaded.tokenizer.model_input_names
-        self.precision = precision
+        self.precision, self.compute_dtype = precision, compute_dtype
         self.order: Tensor | None
         self.register_buffer("order", None if order is None else torch.tensor(order), persistent=False)
 
@@ -76,24 +81,17 @@ class StackModel(nn.Module):
         types = {"token_type_ids": batch.token_type_ids} if self.takes_types else {}
         with self.autocast(batch.input_ids.device.type):
             hidden = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **types)[0]
-        head = self.head[batch.part] if isinstance(self.head, nn.ModuleList) else self.head
+        heads = list(self.head) if isinstance(self.head, nn.ModuleList) else [self.head]
+        head = heads.pop(batch.part if len(heads) > 1 else 0)
         beside = (getattr(batch, name) for name in cast("Head", head).reads)
         output: Tensor = head(hidden, *beside)
+        if self.training and heads:
+            output = output + idle(heads, hidden)
         return output if self.order is None else output.index_select(-1, self.order)
-
-    def idle(self, part: int) -> Tensor | float:
-        """Return 0 made of the parameters of the heads that ``part`` of a mixture does not use.
-
-        Every trained tensor then has a gradient at every step, whatever the ZeRO stage makes of absent ones.
-        """
-        if not isinstance(self.head, nn.ModuleList):
-            return 0.0
-        others = [p.sum() for number, head in enumerate(self.head) if number != part for p in head.parameters()]
-        return 0.0 * torch.stack(others).sum() if others else 0.0  # a head of retrieval has no weights
 
     def autocast(self, device: str) -> AbstractContextManager[Any]:
         """Return the context that the encoder runs in: only fp32 weights under bf16 need one."""
-        if self.precision == "bf16" and is_in_fp32(self.spec):
+        if self.precision == self.compute_dtype == "bf16" and is_in_fp32(self.spec):
             return torch.autocast(device, dtype=torch.bfloat16)
         return nullcontext()
 
@@ -120,12 +118,13 @@ class StackModel(nn.Module):
                     slot.copy_(values[name])
 
     def fingerprint(self) -> str:
-        """Return the sha256 over every frozen parameter: name, dtype, shape, bytes, in order of name."""
+        """Return the sha256 over every frozen parameter: name, shape, values as fp32, in order of name."""
         digest = hashlib.sha256()
         for name, parameter in sorted(self.named_parameters()):
             if not parameter.requires_grad:
-                digest.update(f"{name} {parameter.dtype} {tuple(parameter.shape)}\n".encode())
-                digest.update(raw_bytes(parameter))
+                digest.update(f"{name} {tuple(parameter.shape)}\n".encode())
+                for part in parameter.detach().flatten().split(HASHED):
+                    digest.update(part.cpu().float().numpy().data)
         return digest.hexdigest()
 
     def save(self, folder: Path) -> None:
@@ -148,6 +147,7 @@ def trainable(
     precision: str,
     seed: int,
     device: str,
+    compute_dtype: str = "bf16",
     others: Sequence[Task] = (),
 ) -> StackModel:
     """Build a stack to train: ``below`` frozen, a fresh top that changes nothing yet, a fresh head.
@@ -160,12 +160,24 @@ def trainable(
     tasks, way = (task, *others), heavy_method(method.name)
     loaded = backbone.load(ref, dtype=weights_dtype(method, precision))
     way.attach_frozen(loaded.encoder, below)
+    widen(loaded.encoder, compute_dtype)
     with seeded(seed, "+".join(task.name for task in tasks), "adapter"):
         way.attach_trainable(loaded.encoder, method)
     heads = [seeded_head(loaded, task, seed) for task in tasks]
     head = heads[0] if len(heads) == 1 else nn.ModuleList(heads)
-    model = StackModel(loaded=loaded, head=head, tasks=tasks, method=way, spec=method, ref=ref, precision=precision)
-    replace_dropout(model)
+    model = StackModel(
+        loaded=loaded,
+        head=head,
+        tasks=tasks,
+        method=way,
+        spec=method,
+        ref=ref,
+        precision=precision,
+        compute_dtype=compute_dtype,
+    )
+    family = family_of(loaded.config.to_dict())
+    replace_dropout(loaded.encoder, tokens_first=family.tokens_first, rowless=family.rowless_dropout)
+    replace_dropout(head)
     open_only(
         model, {f"encoder.{name}" for name in way.top(loaded.encoder)} | {f"head.{n}" for n in model.head_state()}
     )
@@ -179,6 +191,7 @@ def frozen(
     *,
     precision: str,
     device: str,
+    compute_dtype: str = "bf16",
     layer: int | None = None,
 ) -> StackModel:
     """Build a committed stack to evaluate ``task`` with: the head is the topmost layer's, labels matched by name.
@@ -192,6 +205,7 @@ def frozen(
     if method and way:
         check_fit(ref, layers, method, top=True)
         way.attach_frozen(loaded.encoder, layers)
+    widen(loaded.encoder, compute_dtype)
     head = fresh_head(loaded, task)
     order = filled_head(head, layers[-1], task) if head.state_dict() else None
     depth = head.depth(shape_of(loaded.config.to_dict()).layers, layer)
@@ -205,6 +219,7 @@ def frozen(
         spec=method,
         ref=ref,
         precision=precision,
+        compute_dtype=compute_dtype,
         order=order,
     )
     open_only(model, set())
@@ -216,6 +231,19 @@ def seeded_head(loaded: backbone.Backbone, task: Task, seed: int) -> Head:
         head = fresh_head(loaded, task)
     head.join(loaded.encoder, loaded.heads)
     return head
+
+
+def idle(heads: Sequence[nn.Module], hidden: Tensor) -> Tensor:
+    """Return 0 made by the heads that a batch of a mixture does not use, which read one token.
+
+    Every trained tensor then has a gradient at every step, whatever the ZeRO stage makes of absent ones. The heads are
+    run, and not their parameters read, because stage 3 gathers what runs.
+    """
+    total, token = hidden.new_zeros((), dtype=torch.float32), hidden[:1, :1].detach()
+    for head in (head for head in heads if any(True for _ in head.parameters())):
+        beside = (torch.full((1, 1), STAND_INS[name], device=token.device) for name in cast("Head", head).reads)
+        total = total + head(token, *beside).sum()
+    return 0.0 * total
 
 
 def fresh_head(loaded: backbone.Backbone, task: Task) -> Head:
@@ -258,6 +286,12 @@ def weights_dtype(method: MethodSpec | None, precision: str) -> torch.dtype:
     return torch.float32 if is_in_fp32(method) else PRECISIONS[precision]
 
 
+def widen(encoder: nn.Module, compute_dtype: str) -> None:
+    """Hold frozen weights, rounded as they are, in what they are computed in: before a top is put on."""
+    if compute_dtype == "fp32":
+        encoder.float()
+
+
 @contextmanager
 def seeded(seed: int, task: str, part: str) -> Iterator[None]:
     """Run a block under torch's CPU random state derived from seed, task and part; the caller's state is kept."""
@@ -274,12 +308,6 @@ def open_only(model: StackModel, names: set[str]) -> None:
     found = model.trainable_names()
     if found != names:
         raise RuntimeError(f"trainable set is wrong, by {len(found ^ names)} names, e.g. {sorted(found ^ names)[:3]}")
-
-
-def raw_bytes(parameter: Tensor) -> memoryview:
-    """Return a parameter's bytes without copying them on the CPU."""
-    flat = parameter.detach().cpu().contiguous().flatten()
-    return flat.view(torch.uint8).numpy().data
 
 
 class HeadCard(TypedDict):

@@ -129,6 +129,8 @@ def test_a_suspended_holder_on_this_machine_is_not_robbed(tmp_path: Path, step_i
     os.utime(path, (1.0, 1.0))
     with pytest.raises(Held), Store(tmp_path / "runs").lease(step_id, wait=False):
         pass
+    with pytest.raises(Held, match="no sign for 30 s"), Store(tmp_path / "runs").lease(step_id, patience=30.0):
+        pass
     holder.send_signal(signal.SIGCONT)
 
 

@@ -69,6 +69,7 @@ class Batch:
     targets: Tensor  # (features, targets of the longest), shorter ones filled with NO_TARGET; empty axis at prediction
     features: list[Feature] = field(default_factory=list)
     part: int = 0  # of a mixture: which of its tasks, and so which head
+    keys: Tensor | None = None  # what the dropout of each row is drawn from: `model.dropout.row_keys`
 
 
 class ModelForm(Protocol):

@@ -7,13 +7,14 @@ encoder runs in; what its outputs mean belongs to the form.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import nn
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
     from transformers import PreTrainedModel
 
@@ -33,7 +34,7 @@ class Head(nn.Module):
         return None
 
     def join(self, encoder: PreTrainedModel, heads: Mapping[str, Tensor]) -> None:
-        """Take what it needs of the encoder that it is trained on, or of the heads in its files: nothing."""
+        """Take what it needs of the encoder that it is trained on, or of the output layers in its files: nothing."""
 
 
 class LabelHead(Head):

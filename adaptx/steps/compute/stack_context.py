@@ -38,7 +38,7 @@ class StackContext:
 
     backbone: BackboneRef
     rows: RowsReader
-    settings: ComputeSettings
+    settings: ComputeSettings  # with a compute_dtype that is no longer "auto"
     device: str
     leads: bool  # of the processes that train together, one writes
     report: ProgressCallback
@@ -110,6 +110,7 @@ class LoadedStack:
             self.step.task,
             precision=spec.precision,
             device=context.device,
+            compute_dtype=context.settings.compute_dtype,
             layer=spec.layer,
         )
         return Predictor(

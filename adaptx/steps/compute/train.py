@@ -78,6 +78,7 @@ def _model(step: Step, stack: StackContext) -> stacks.StackModel:
         precision=spec.precision,
         seed=spec.seed,
         device=stack.device,
+        compute_dtype=stack.settings.compute_dtype,
         others=step.others,
     )
     if MLM in model.tasks and stack.settings.zero == PARTITIONED:
