@@ -318,7 +318,8 @@ def choices_of(options: Mapping[str, object]) -> Choices:
 def settings_of(options: Mapping[str, object]) -> ComputeSettings:
     """Return the *how* of a command; raises as `read_options`, and for settings that do not go together."""
     read = read_options(options)
-    return ComputeSettings(**{field.name: read[field.name] for field in fields(ComputeSettings)})
+    asked = (field.name for field in fields(ComputeSettings) if field.name in read)
+    return ComputeSettings(**{name: read[name] for name in asked})
 
 
 def with_options(kinds: type[HowOptions]) -> Callable[[F], F]:
