@@ -169,7 +169,7 @@ class Sentences:
             quiet = replace(read, bad=[]) if other == language else read  # the cell's own faults are told in place
             answers[other] = dict(self._answers(task, other, quiet))
         numbers: dict[str, int] = {}
-        for (file, _), found in read.each(task, language, lambda row: (row, self._question(row))):
+        for (file, _), found in read.each(task, language, lambda row: (row, self._question(task, row))):
             if isinstance(found, RowFault):
                 yield file, found
                 continue
@@ -182,7 +182,7 @@ class Sentences:
         """Yield each sentence of each paragraph in every language once."""
         for other in read.languages(task):
             numbers: dict[str, int] = {}
-            for _, question in read.usable(task, other, self._question):
+            for _, question in read.usable(task, other, partial(self._question, task)):
                 if question.context not in numbers:
                     number = numbers.setdefault(question.context, len(numbers))
                     for place, (start, end) in enumerate(question.spans):
@@ -192,26 +192,26 @@ class Sentences:
         """Yield the id of each question of a language, and that of the sentence where its answer begins."""
         numbers: dict[str, int] = {}
         known: set[str] = set()
-        for place, question in read.usable(task, language, self._question):
+        for place, question in read.usable(task, language, partial(self._question, task)):
             if question.id in known:
                 read.note(place, RowFault("id", f"{question.id!r} is the id of another question too"))
             known.add(question.id)
             yield question.id, question.sentence(language, numbers)[0]
 
-    def _question(self, row: Row) -> _Question:
+    def _question(self, task: Task, row: Row) -> _Question:
         context = read_text(row, "context")
         answers = answers_of(row, "answers")
         if not answers:
             raise RowFault("answers", "no gold answer")
         starts = [locate(answer, context, "answers").start for answer in answers]
-        spans = self._spans(row, context)
+        spans = self._spans(task, row, context)
         at = next((place for place, (start, end) in enumerate(spans) if start <= starts[0] < end), None)
         if at is None:
             raise RowFault("answers", f"the answer at {starts[0]} begins in none of the sentences")
         return _Question(id_of(row, "id"), context, spans, at)
 
-    def _spans(self, row: Row, context: str) -> list[Span]:
-        if "sentence_breaks" in row:
+    def _spans(self, task: Task, row: Row, context: str) -> list[Span]:
+        if "item" not in task.fields:
             return spans_in(
                 [whole_numbers(pair, 2, "sentence_breaks") for pair in list_of(row, "sentence_breaks")], context
             )
@@ -277,7 +277,7 @@ class Entities:
         return {**query, **item, "gold": [id_of(mention, "entity_id")]}
 
     def _entity(self, row: Row) -> Item:
-        return Item(id_of(row, "entity_id"), self._described(row), id_of(row, "description_language"))
+        return Item(id_of(row, "entity_id"), self._described(row), read_text(row, "description_language"))
 
     def _marked(self, context: Row, mention: Row) -> str:
         """Return the query's text; raise `RowFault` where the mention lies in no sentence."""

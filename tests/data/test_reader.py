@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adaptx.data import reader as module
+from adaptx.data.plain_text import load_text
 from adaptx.data.reader import RowsReader
 from adaptx.data.source import open_source
 from adaptx.errors import DataFault, Missing
@@ -74,10 +75,15 @@ def test_several_languages_share_what_was_read_of_each(source: Any, readings: li
 
 
 def test_a_specs_own_limit_goes_before_the_readers(source: Any) -> None:
-    reader = RowsReader(source)
-    assert len(reader.read(PAWSX, ROWS).examples) == 20
-    assert len(reader.read(PAWSX, ROWS, 7).examples) == 7
-    assert len(reader.read(PAWSX, replace(ROWS, limit=3), 7).examples) == 3
+    reader, rows = RowsReader(source), replace(ROWS, revision=source.revision(PAWSX, "de", "test"))
+    assert len(reader.read(PAWSX, rows).examples) == 20
+    assert len(reader.read(PAWSX, rows, 7).examples) == 7
+    assert len(reader.read(PAWSX, replace(rows, limit=3), 7).examples) == 3
+
+
+def test_rows_that_changed_since_the_plan_are_refused(source: Any) -> None:
+    with pytest.raises(DataFault, match="changed since the plan: planned files:x, read files:"):
+        RowsReader(source).read(PAWSX, ROWS)
 
 
 def test_cells_asked_for_longest_ago_make_room(source: Any, readings: list[str], monkeypatch: Any) -> None:
@@ -107,7 +113,8 @@ def test_strict_reaches_every_reading(source: Any, tmp_path: Path) -> None:
 
 def test_text_is_read_from_its_folder_and_missed_without_one(source: Any, tmp_path: Path) -> None:
     (tmp_path / "de.txt").write_text("eins\nzwei\n", encoding="utf-8")
-    asked = replace(ROWS, task=MLM.name, language="de", split="train")
+    revision = load_text(tmp_path, "de", None).revision
+    asked = replace(ROWS, task=MLM.name, language="de", split="train", revision=revision)
     found = RowsReader(source, text=tmp_path).read(MLM, asked)
     assert [example.texts["text"] for example in found.examples] == ["eins", "zwei"]
     assert len(RowsReader(source, text=tmp_path).read(MLM, replace(asked, limit=1)).examples) == 1
