@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import click
-
 from adaptx.cli.options import Common, opened
-from adaptx.cli.output import emit, interrupt_on_sigterm, quiet_stdout
+from adaptx.cli.output import catch_interrupts, emit, quiet_stdout, tell
 from adaptx.cli.progress import progress_display
 from adaptx.execution.job import Job
 from adaptx.execution.make import expected_cost, lock_revisions, make
@@ -35,7 +33,7 @@ def work(common: Common, requests: Sequence[Request], kind: str, gather: Gather,
 
     store = opened(common.store)
     job = Job(how=common.how, strict=common.strict, keep=common.keep)
-    with quiet_stdout(), interrupt_on_sigterm(), progress_display() as report:
+    with quiet_stdout(), catch_interrupts(), progress_display() as report:
         lock_revisions(requests, store)
         planned, view = plan_all(requests, store), StoreView(store)
         if dry_run:
@@ -50,4 +48,4 @@ def _announce(expected: dict[str, Any]) -> None:
     """Say so before hours of work begin."""
     hours = (expected["seconds"] or 0.0) / 3600
     if hours >= HOURS:
-        click.echo(f"this takes about {hours:.1f} hours here; faster: {FASTER}; the plan: --dry-run", err=True)
+        tell(f"this takes about {hours:.1f} hours here; faster: {FASTER}; the plan: --dry-run")

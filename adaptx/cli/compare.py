@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from adaptx.cli.carry_out import work
-from adaptx.cli.options import asked, chosen, work_options
+from adaptx.cli.options import asked, checked, chosen, work_options
 from adaptx.planning.arms import Comparison, requests_of
 from adaptx.results.summaries import compare_result
 
@@ -18,7 +18,7 @@ __all__ = ["command"]
 @click.argument("intermediate")
 @click.argument("target")
 @click.option(
-    "--seeds", type=click.IntRange(1), default=1, show_default=True, envvar="ADAPTX_SEEDS", help="Seeds per arm."
+    "--seeds", type=checked("seeds"), default=1, show_default=True, envvar="ADAPTX_SEEDS", help="Seeds per arm."
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @work_options

@@ -13,18 +13,58 @@ from typing import Any, TypeVar
 
 import click
 
+from adaptx.cli.output import tell
+from adaptx.errors import UsageError
+from adaptx.options import OPTIONS, Number, variable
 from adaptx.planning.choices import METHODS, PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
 from adaptx.store import Store, discover
 from adaptx.training.settings import ComputeSettings
 
-__all__ = ["Common", "asked", "chosen", "how_options", "json_option", "opened", "store_option", "work_options"]
+__all__ = [
+    "Common",
+    "asked",
+    "checked",
+    "chosen",
+    "how_options",
+    "json_option",
+    "opened",
+    "store_option",
+    "work_options",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _option(*names: str, **settings: Any) -> Callable[[F], F]:
-    variable = "ADAPTX_" + names[0].lstrip("-").replace("-", "_").upper()
-    return click.option(*names, envvar=variable, show_default=settings.pop("show_default", True), **settings)
+    key = names[0].lstrip("-").replace("-", "_")
+    return click.option(*names, envvar=variable(key), show_default=settings.pop("show_default", True), **settings)
+
+
+class _Checked(click.ParamType):  # type: ignore[type-arg]  # generic for the type checker alone
+    """An option whose values the table of options knows, typed (of a file) or as text."""
+
+    name = "number"
+
+    def __init__(self, number: Number) -> None:
+        self._number = number
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return self._number.read(value) if isinstance(value, str) else self._typed(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+    def _typed(self, value: Any) -> Any:
+        if wrong := self._number.wrong(value):
+            raise UsageError(wrong)
+        return value
+
+
+def checked(option: str) -> _Checked:
+    """Return the type of a number of the table, for click."""
+    number = OPTIONS[option]
+    assert isinstance(number, Number), option
+    return _Checked(number)
 
 
 def _text(*names: str, **settings: Any) -> Callable[[F], F]:
@@ -39,10 +79,10 @@ store_option = _text(
 WHAT = (
     _option("--backbone", default="xlm-roberta-large", help="Encoder: a hub id, a local folder, or nano."),
     _option("--source", default="hub", help="Rows from hub, mini (mini:seed=3,train=10000) or a folder."),
-    _option("--seed", type=click.IntRange(0), default=0, help="Seed of all training: head, order, dropout."),
-    _option("--attack-seed", type=click.IntRange(0), default=0, help="Seed of the attacks."),
+    _option("--seed", type=checked("seed"), default=0, help="Seed of all training: head, order, dropout."),
+    _option("--attack-seed", type=checked("attack_seed"), default=0, help="Seed of the attacks."),
     _option("--method", type=click.Choice(METHODS), default="lora", help="How tasks are learnt."),
-    _text("--rank", type=click.IntRange(1), help="LoRA rank (default: the task's page)."),
+    _text("--rank", type=checked("rank"), help="LoRA rank (default: the task's page)."),
     _text(
         "--lr",
         multiple=True,
@@ -56,9 +96,9 @@ WHAT = (
         "--batch", multiple=True, metavar="[NAME=]N", help="Effective batch size in rows (default: the task's page)."
     ),
     _text("--max-length", multiple=True, metavar="[NAME=]N", help="Tokens per input (default: the task's page)."),
-    _text("--layer", type=click.IntRange(0), help="Retrieval: hidden layer to read (default: by depth)."),
+    _text("--layer", type=checked("layer"), help="Retrieval: hidden layer to read (default: by depth)."),
     _text("--max-train", multiple=True, metavar="[NAME=]N", help="At most N training rows."),
-    _text("--max-eval", type=click.IntRange(1), help="Evaluate at most N rows per language, the same in each."),
+    _text("--max-eval", type=checked("max_eval"), help="Evaluate at most N rows per language, the same in each."),
     _text(
         "--languages", multiple=True, metavar="TAG[,TAG...]", help="BCP-47 tags (default: all languages of the task)."
     ),
@@ -66,7 +106,7 @@ WHAT = (
     _text(
         "--attack", multiple=True, metavar="NAME[:KEY=VALUE,...]", help="Attack to run on every language; repeatable."
     ),
-    _option("--budget", type=click.IntRange(1), default=64, help="Most queries per example and attack."),
+    _option("--budget", type=checked("budget"), default=64, help="Most queries per example and attack."),
     _option("--search", default="random", help="Search for edits: random or greedy."),
     _option(
         "--sampling",
@@ -82,12 +122,14 @@ WHAT = (
 
 HOW = (
     _option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", help="Device to compute on."),
-    _option("--processes", type=click.IntRange(1), default=1, help="Processes to start with DeepSpeed's launcher."),
+    _option("--processes", type=checked("processes"), default=1, help="Processes to start with DeepSpeed's launcher."),
     _text("--hostfile", type=click.Path(path_type=Path), help="DeepSpeed hostfile for several nodes."),
-    _text("--zero", type=click.IntRange(0, 3), help="ZeRO stage (default: 0 for one process, else 1, or 2 for full)."),
+    _text("--zero", type=checked("zero"), help="ZeRO stage (default: 0 for one process, else 1, or 2 for full)."),
     _text("--offload", is_flag=True, help="Keep optimizer state in CPU memory."),
     _text(
-        "--micro-tokens", type=click.IntRange(16), help="Padded tokens per forward pass (changes memory, not results)."
+        "--micro-tokens",
+        type=checked("micro_tokens"),
+        help="Padded tokens per forward pass (changes memory, not results).",
     ),
     _text("--strict", is_flag=True, help="Stop at any bad row."),
     _option(
@@ -129,7 +171,7 @@ class Common:
 def opened(path: Path | None) -> Store:
     """Open the store (asked for, or found by searching upward) and say where it is, first of all, on stderr."""
     store = Store(path or discover(Path.cwd()))
-    click.echo(f"store: {store.root}", err=True)
+    tell(f"store: {store.root}")
     return store
 
 

@@ -6,7 +6,6 @@ written to the kept descriptor when the work is done.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -17,7 +16,12 @@ from typing import Any
 
 import click
 
-__all__ = ["emit", "emit_json", "interrupt_on_sigterm", "quiet_stdout"]
+from adaptx.errors import Interrupted
+from adaptx.escaping import LONGEST, json_text, one_line, printable
+
+__all__ = ["catch_interrupts", "emit", "emit_json", "quiet_stdout", "tell"]
+
+MOST_LINES = 100
 
 
 @contextmanager
@@ -35,22 +39,43 @@ def quiet_stdout() -> Iterator[None]:
 
 
 @contextmanager
-def interrupt_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM interrupt like Ctrl-C: work in progress is left resumable and the exit code is 130."""
+def catch_interrupts() -> Iterator[None]:
+    """Let SIGTERM interrupt like Ctrl-C: work in progress is left resumable and the exit code is 130.
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
+    A library that swallows the interrupt and fails for it (loading a tokenizer, say) has been interrupted too.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as in the background of a shell
+    numbers = (signal.SIGTERM,) if ignored else (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
+    except Exception as error:
+        if came:
+            raise Interrupted("interrupted", hint="the same command goes on from the last checkpoint") from error
+        raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def tell(text: str) -> None:
+    """Print a line, or several, on stderr: printable, none longer than a screen."""
+    lines = [one_line(line) if len(line) > LONGEST else printable(line) for line in text.splitlines()]
+    shown = (
+        lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} lines more"]
+    )
+    click.echo("\n".join(shown), err=True)
 
 
 def emit_json(value: Any) -> None:
     """Print one JSON value on stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+    click.echo(json_text(value))
 
 
 def emit(value: Any, *, as_json: bool, render: Callable[[Any], None]) -> None:

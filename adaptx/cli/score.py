@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from adaptx.cli.options import json_option, opened, store_option
+from adaptx.cli.options import checked, json_option, opened, store_option
 from adaptx.cli.output import emit, quiet_stdout
 
 __all__ = ["command"]
@@ -16,7 +16,7 @@ __all__ = ["command"]
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.option("--source", default="hub", envvar="ADAPTX_SOURCE", show_default=True, help="Where the gold rows are.")
 @click.option("--languages", multiple=True, metavar="TAG[,TAG...]", help="Only these languages.")
-@click.option("--max-eval", type=click.IntRange(1), help="Score the rows that an evaluation with this limit used.")
+@click.option("--max-eval", type=checked("max_eval"), help="Score the rows that an evaluation with this limit used.")
 @store_option
 @json_option
 def command(

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from adaptx.cli.main import guarded
-from adaptx.cli.output import interrupt_on_sigterm, quiet_stdout
+from adaptx.cli.output import catch_interrupts, quiet_stdout
 from adaptx.cli.progress import progress_display
 from adaptx.execution.job import Work, job_from_json
 from adaptx.execution.make import missing_steps
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     from adaptx.execution.local import LocalExecutor
 
     requests, store, job = job_from_json(json.loads(Path(arguments[-1]).read_text(encoding="utf-8")))
-    with quiet_stdout(), interrupt_on_sigterm(), progress_display() as progress:
+    with quiet_stdout(), catch_interrupts(), progress_display() as progress:
         report = progress if os.environ.get("RANK", "0") == "0" else silent
         planned, view = plan_all(requests, store), StoreView(store)
         missing = missing_steps(planned, view)

@@ -6,6 +6,7 @@ Owns the count that is good enough to announce hours; rows that will be quaranti
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,14 @@ def _count(source: Source, task: Task, language: str, split: str) -> int:
 
 
 def _in_file(path: Path) -> int:
+    """Return a guess for a file that cannot be read, too: who reads its rows says what is wrong with it."""
+    try:
+        return _rows_in(path)
+    except (OSError, EOFError, ValueError, zlib.error):  # ValueError: of pyarrow
+        return UNKNOWN
+
+
+def _rows_in(path: Path) -> int:
     if path.suffix == ".parquet":
         from pyarrow.parquet import read_metadata
 

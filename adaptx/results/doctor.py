@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptx import registry
+from adaptx.options import unknown_variables
 from adaptx.tasks.catalog import built_in_names, task_named
 
 if TYPE_CHECKING:
@@ -80,4 +81,10 @@ def _existing(path: Path) -> Path:
 
 def _settings() -> list[Finding]:
     names = sorted(name for name in os.environ if name.startswith("ADAPTX_"))
-    return [_finding("environment", "note", f"{name}={os.environ[name]}") for name in names]
+    unknown = unknown_variables()
+    return [
+        _finding("environment", "fault", f"{name}: nothing reads it; {unknown[name]}")
+        if name in unknown
+        else _finding("environment", "note", f"{name}={os.environ[name]}")
+        for name in names
+    ]

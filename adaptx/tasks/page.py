@@ -9,16 +9,14 @@ that one typo is told once.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from itertools import takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from adaptx import validation
-from adaptx.errors import UnknownName, UsageError
-from adaptx.spec import MethodSpec, Optimisation
+from adaptx.errors import UnknownName
+from adaptx.options import METHOD, TRAINING
 from adaptx.tasks.forms import form_named
 from adaptx.tasks.task import HubOverride, Task
 
@@ -38,8 +36,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 OPTIONS = "options"  # of a choice: one column with a list, or a column each
 GRADED = ("pearson",)  # metrics of grades, which have a range in place of labels
 HUB_KEYS = ("revision", "hub_config", "hub_language", "hub_splits", "hub_columns")
-NOT_SETTABLE = {"name", "version"}  # fields of `MethodSpec` that a page does not choose
-HYPERPARAMETERS = {field.name for spec in (Optimisation, MethodSpec) for field in fields(spec)} - NOT_SETTABLE
+HYPERPARAMETERS = {**TRAINING, **METHOD}
 
 
 def mistakes_of(page: Mapping[str, Any]) -> list[str]:
@@ -71,15 +68,30 @@ def _form(value: Any) -> str | None:
 def _defaults(value: Any) -> str | None:
     if not isinstance(value, dict):
         return f"{value!r} is not a table"
-    known = HYPERPARAMETERS | set(METHODS)
-    told = [f"unknown {key!r}{validation.near(key, known)}" for key in value if key not in known]
+    told = list(_wrong_numbers({key: inner for key, inner in value.items() if key not in METHODS}, METHODS))
     for method in (method for method in METHODS if method in value):
         if not isinstance(value[method], dict):
             told.append(f"{method} = {value[method]!r} is not a table")
             continue
-        unknown = (key for key in value[method] if key not in HYPERPARAMETERS)
-        told += [f"{method}: unknown {key!r}{validation.near(key, HYPERPARAMETERS)}" for key in unknown]
+        told += [f"{method}: {wrong}" for wrong in _wrong_numbers(value[method])]
     return "; ".join(told) or None
+
+
+def _wrong_numbers(table: Mapping[str, Any], others: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield what is wrong with hyperparameters; ``others`` are names that may stand there too."""
+    known = {*HYPERPARAMETERS, *others}
+    for key, value in table.items():
+        if key not in HYPERPARAMETERS:
+            yield f"unknown {key!r}{validation.near(key, known)}"
+        elif wrong := HYPERPARAMETERS[key].wrong(value):
+            yield f"{key} = {wrong}"
+
+
+def _labels(value: Any) -> str | None:
+    told = validation.list_of(validation.text, least=2)(value)
+    if told is None and len({label.casefold() for label in value}) < len(value):
+        return f"{value!r} has labels that differ in nothing but case"
+    return told
 
 
 NAMED = validation.matching(NAME, "a name of small letters, digits, - and _")
@@ -111,7 +123,7 @@ RULES: Mapping[str, Rule] = {
     "splits": UPSTREAM_SPLITS,
     "columns": COLUMNS,
     "fields": validation.table(validation.text, validation.flag),
-    "labels": validation.list_of(validation.text),
+    "labels": _labels,
     "labels_file": WORDED,
     "folder": WORDED,
     "folders": validation.table(TAGGED, WORDED),
@@ -153,6 +165,8 @@ def _agreements(page: Mapping[str, Any]) -> Iterator[str]:
         yield from _form_agreements(page, form_named(page["form"]))
     yield from _split_agreements(page)
     yield from _language_agreements(page)
+    if page.get("name") in page.get("mixes", ()):
+        yield f"mixes: {page['name']!r} cannot be mixed of itself"
     hubless = (key for key in HUB_KEYS if key in page and "hub" not in page)
     yield from (f"{key}: of what? hub is missing" for key in hubless)
 
@@ -242,10 +256,7 @@ def read_page(text: str, where: str) -> Task:
 
     Raises `UsageError` that lists every mistake of the page.
     """
-    try:
-        page = joined(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{where} is not TOML: {error}") from error
+    page = joined(validation.read_toml(text, where))
     validation.refuse(where, mistakes_of(page))
     absent: dict[str, Any] = {"labels": (), "hub": None, "revision": None}
     plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}
