@@ -90,8 +90,11 @@ class PerTask:
     def _wrong_item(self, value: Any) -> str | None:
         if not isinstance(value, str):
             return self.number.wrong(value)
+        name, equals, number = value.rpartition("=")
+        if equals and not name.strip():
+            return f"{value!r} names no task or method before the '='"
         try:
-            self.number.read(value.rpartition("=")[2])
+            self.number.read(number)
         except UsageError as error:
             return str(error)
         return None

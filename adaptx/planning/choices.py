@@ -57,8 +57,8 @@ class PerTask:
         everywhere: float | None = None
         named: dict[str, float] = {}
         for text in texts:
-            name, _, number = text.rpartition("=")
-            if name:
+            name, equals, number = text.rpartition("=")
+            if equals:
                 named[name] = _number(option, number)
             else:
                 everywhere = _number(option, number)

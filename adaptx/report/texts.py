@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from adaptx.analysis.scores import one_source
+from adaptx.escaping import csv_cell, latex, markdown, one_line
 from adaptx.report.comparison import flags_of, label_of, sheets_of, summary
 from adaptx.report.provenance import world_of
 
@@ -27,11 +28,6 @@ COLUMNS = (
     *("source", "backbone", "intermediate", "target", "metric", "split", "kind", "name", "measure", "language"),
     *("value", "low", "high", "new_seed_low", "new_seed_high"),
 )
-LATEX = str.maketrans(
-    {character: f"\\{character}" for character in "&%$#_{}"}
-    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "→": r"$\rightarrow$"}
-    | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
-)
 
 
 def text_of(form: str, value: Value) -> str:
@@ -41,37 +37,34 @@ def text_of(form: str, value: Value) -> str:
 
 
 def _markdown(value: Value) -> str:
-    parts = [f"**{world_of(value)}**", f"# {_plain(value['recipe'])}", _plain(value["why"])]
+    parts = [f"**{markdown(world_of(value))}**", f"# {markdown(value['recipe'], inline=True)}", markdown(value["why"])]
     parts.append(_markdown_table(summary(value["comparisons"])))
     for compared in value["comparisons"]:
-        parts.append(f"## {_plain(label_of(compared))}, {compared['backbone']} ({compared['metric']}, points)")
+        heading = f"{label_of(compared)}, {compared['backbone']} ({compared['metric']}, points)"
+        parts.append(f"## {markdown(heading, inline=True)}")
         parts += map(_markdown_table, sheets_of(compared))
-        parts.append("\n".join(f"- {_plain(line)}" for line in (*compared["notes"], *flags_of(compared))))
+        parts.append("\n".join(f"- {markdown(line)}" for line in (*compared["notes"], *flags_of(compared))))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _markdown_table(sheet: Sheet) -> str:
     rule = [":--" if name in sheet.words else "--:" for name in sheet.columns]
-    rows = [f"| {' | '.join(map(_plain, row))} |" for row in (sheet.columns, rule, *sheet.rows)]
-    return "\n".join([f"*{_plain(sheet.title)}*", "", *rows])
-
-
-def _plain(text: str) -> str:
-    """Return text that Markdown leaves as it is, also in a cell."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+    head, *rows = [[markdown(text, inline=True) for text in row] for row in (sheet.columns, *sheet.rows)]
+    lines = [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
+    return "\n".join([f"*{markdown(sheet.title, inline=True)}*", "", *lines])
 
 
 def _latex(value: Value) -> str:
     sheets = [summary(value["comparisons"]), *(sheet for c in value["comparisons"] for sheet in sheets_of(c))]
-    return f"% {world_of(value)}\n" + "\n".join(_latex_table(sheet, world_of(value)) for sheet in sheets)
+    return f"% {one_line(world_of(value))}\n" + "\n".join(_latex_table(sheet, world_of(value)) for sheet in sheets)
 
 
 def _latex_table(sheet: Sheet, world: str) -> str:
-    rows = [f"{' & '.join(text.translate(LATEX) for text in row)} \\\\" for row in (sheet.columns, *sheet.rows)]
+    rows = [f"{' & '.join(latex(text) for text in row)} \\\\" for row in (sheet.columns, *sheet.rows)]
     return "\n".join(
         [
             r"\begin{table}",
-            f"\\caption{{{sheet.title.translate(LATEX)}. {world.translate(LATEX)}}}",
+            f"\\caption{{{latex(sheet.title)}. {latex(world)}}}",
             f"\\begin{{tabular}}{{{''.join('l' if name in sheet.words else 'r' for name in sheet.columns)}}}",
             *(rows[0], r"\hline", *rows[1:]),
             r"\end{tabular}",
@@ -98,7 +91,7 @@ def _csv_rows(value: Value) -> Iterator[tuple[Any, ...]]:
             means = {scope: scopes[scope] for scope in ("mean", "mean_zero_shot") if scopes[scope]}
             for language, found in {**scopes["languages"], **means}.items():
                 bounds = (*found["these_models"], *(found["a_new_seed"] or ("", "")))
-                yield (*of, kind, name, measure, language, found["value"], *bounds)
+                yield tuple(map(csv_cell, (*of, kind, name, measure, language, found["value"], *bounds)))
 
 
 FORMS: Mapping[str, Callable[[Value], str]] = {"md": _markdown, "latex": _latex, "csv": _csv}

@@ -56,6 +56,8 @@ def _is_number(kind: Any, value: Any) -> bool:
         items = list(value.values() if isinstance(value, dict) else value)
         return bool(items) and all(_is_number(kind, item) for item in items)
     if isinstance(kind, PerTask) and isinstance(value, str):
+        if value.startswith("="):
+            return False
         try:
             value = int(value.rpartition("=")[2]) if wanted.is_whole else float(value.rpartition("=")[2])
         except ValueError:
