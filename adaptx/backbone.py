@@ -14,12 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.errors import DataFault, Incompatible, Missing, UsageError
 from adaptx.mini import NANO_FOLDER
 from adaptx.spec import digest
 from adaptx.store import atomic
+from adaptx.validation import COMMIT, WORD
 
 if TYPE_CHECKING:
     from adaptx.store import Store
@@ -67,8 +68,7 @@ VOCABULARIES = (
 )  # any one of them makes a tokenizer
 TOKENIZER = (*VOCABULARIES, "added_tokens.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json")
 
-HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
-COMMIT = re.compile(r"[0-9a-f]{40}")
+ON_HUB = re.compile(rf"({WORD.pattern}/)?{WORD.pattern}")  # of a model, whose owner may be left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ def is_on_hub(name: str) -> bool:
     return name != NANO and not Path(name).expanduser().is_dir()
 
 
-def config(ref: BackboneRef) -> dict[str, Any]:
+def config(ref: BackboneRef) -> dict[str, object]:
     """Return the content of ``config.json``; raise `Missing` where the hub's copy was not fetched."""
     at_hand = _config_file(ref)
     if at_hand is None:
@@ -122,7 +122,7 @@ def hub_name(name: str) -> tuple[str, str | None]:
         raise Missing(f"backbone {name!r}: there is no such folder", hint="give a folder that exists, or a hub id")
     hub_id, at, asked = name.partition("@")
     hub_id = ALIASES.get(hub_id, hub_id)
-    if not HUB_ID.fullmatch(hub_id):
+    if not ON_HUB.fullmatch(hub_id):
         raise UsageError(f"backbone {name!r} is neither a folder nor a hub id", hint="a hub id reads owner/name")
     if at and not COMMIT.fullmatch(asked):
         raise UsageError(f"backbone {name!r}: {asked!r} is not a commit", hint=f"{hub_id}@ and 40 hex digits")
@@ -172,7 +172,7 @@ def _config_file(ref: BackboneRef) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, object]:
     try:
         value = json.loads(path.read_bytes())
     except ValueError as error:
@@ -182,7 +182,7 @@ def _read(path: Path) -> dict[str, Any]:
     return value
 
 
-def _check_encoder(content: dict[str, Any], name: str) -> None:
+def _check_encoder(content: dict[str, object], name: str) -> None:
     kind = content.get("model_type")
     works = f"model types that work: {', '.join(ENCODERS)}"
     if kind not in ENCODERS:

@@ -182,7 +182,7 @@ class AttackSpec:
     cell: str  # id of the eval step
     attack: str
     attack_version: int
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
     search: str
     search_version: int
     budget: int  # queries per example

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from adaptx.errors import StoreCorrupt
+
 __all__ = ["read_json", "read_rows", "write_json", "write_rows"]
 
 
-def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     """Write rows of one shape as Parquet, in order; nested mappings are kept as JSON text under the same key."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -37,8 +39,11 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Return the JSON value of a file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Return the JSON value of a file of a result; raise `StoreCorrupt` where it cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        raise StoreCorrupt(f"{path} cannot be read: {fault}", hint="run adaptx verify") from fault
 
 
 def _flat(value: Any) -> Any:

@@ -210,7 +210,7 @@ def attack_faults(attack: object, **parameters: Any) -> list[str]:
     return list(dict.fromkeys(faults))
 
 
-def _requests(attack: Attack, parameters: Mapping[str, Any]) -> Iterator[AttackRequest]:
+def _requests(attack: Attack, parameters: Mapping[str, object]) -> Iterator[AttackRequest]:
     for search in ["own"] if attack.needs else search_names():
         for budget in BUDGETS:
             yield requested(attack, parameters, search=search, budget=budget)

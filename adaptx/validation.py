@@ -15,6 +15,9 @@ from typing import Any
 from adaptx.errors import UsageError
 
 __all__ = [
+    "COMMIT",
+    "HUB_ID",
+    "WORD",
     "Rule",
     "either",
     "flag",
@@ -33,6 +36,10 @@ __all__ = [
 ]
 
 Rule = Callable[[Any], str | None]
+
+WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # a file or folder name that cannot climb out of its folder
+HUB_ID = re.compile(rf"{WORD.pattern}/{WORD.pattern}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 DEEPEST = 12  # tables and lists within each other; a page has three
 

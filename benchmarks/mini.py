@@ -22,7 +22,7 @@ from real import run
 from record import record
 
 from adaptx.mini import suite
-from adaptx.report.tables import points
+from adaptx.report.numbers import points
 from adaptx.tasks.catalog import task_named
 
 WORLD = "--source mini --backbone nano"
@@ -112,7 +112,7 @@ def majority(name: str, split: str) -> float:
     """Return the score of the most frequent answer on the English rows of a split."""
     if name in NO_ANSWER:
         return NO_ANSWER[name]
-    rows = list(suite.rows(name, "en", split))
+    rows: list[Any] = list(suite.rows(name, "en", split))
     if name == "squad2":
         return fmean(not row["answers"]["text"] for row in rows)
     columns = task_named(name).columns

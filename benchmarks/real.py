@@ -15,17 +15,21 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from readable import bullets, from_rich, write
 from record import record
 
 from adaptx.report.comparison import arms_sheet, contrasts_sheet, measures_of
+from adaptx.report.numbers import points
 from adaptx.report.table import rich_table
-from adaptx.report.tables import language_table, points
+from adaptx.report.tables import language_table
+
+if TYPE_CHECKING:
+    from adaptx.schema.commands import CompareResult, StackResult, TrainResult
 
 STEPS = {
     "train-squad": "train --adapter squad",
@@ -34,8 +38,6 @@ STEPS = {
     "compare-squad-xnli": "compare squad xnli",
 }
 PLACES = ("--backbone", "--source", "--store")  # options whose values are paths of this machine
-
-Value = Mapping[str, Any]
 
 
 def run(command: Sequence[str]) -> tuple[dict[str, Any], float]:
@@ -67,7 +69,7 @@ def shown(command: Sequence[str], names: Mapping[str, str]) -> str:
     return "adaptx " + shlex.join(names.get(word, word) for word in command)
 
 
-def trained(value: Value) -> str:
+def trained(value: TrainResult) -> str:
     """Return what was trained, as a list."""
     best = value["best"]
     dev = "not measured" if best["score"] is None else f"{points(best['score'])} points at step {best['step']}"
@@ -83,7 +85,7 @@ def trained(value: Value) -> str:
     )
 
 
-def stacked(value: Value) -> str:
+def stacked(value: StackResult) -> str:
     """Return the per-language table of a stack, with its flags."""
     told = (
         f"{value['metric']} in points on {value['split']}, 95 % intervals in brackets (these models); "
@@ -92,7 +94,7 @@ def stacked(value: Value) -> str:
     return f"{told}\n\n{from_rich(language_table(value))}\n\n{flags(value)}"
 
 
-def compared(value: Value) -> str:
+def compared(value: CompareResult) -> str:
     """Return arms and contrasts of a comparison, one pair of tables a measure."""
     told = f"{value['metric']} in points on {value['split']}, {value['precision']}, seeds {value['seeds']}."
     parts = [told]
@@ -102,12 +104,12 @@ def compared(value: Value) -> str:
     return "\n\n".join([*parts, *value["notes"], flags(value)])
 
 
-def flags(value: Value) -> str:
+def flags(value: StackResult | CompareResult) -> str:
     """Return the flags in one line; nothing where there are none."""
     return f"Flags: {'; '.join(value['flags'])}." if value["flags"] else ""
 
 
-READABLE = {"train": trained, "stack": stacked, "compare": compared}
+READABLE: Mapping[str, Callable[[Any], str]] = {"train": trained, "stack": stacked, "compare": compared}
 
 
 def one_step(name: str, args: argparse.Namespace, options: Mapping[str, str]) -> None:

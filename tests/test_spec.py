@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from typing import Any
 
@@ -13,7 +14,9 @@ from adaptx.spec import (
     EvalSpec,
     MethodSpec,
     Optimisation,
+    PartSpec,
     RowsSpec,
+    Sampling,
     Spec,
     TrainSpec,
     canonical,
@@ -139,3 +142,43 @@ def test_parts_of_a_request_change_its_id() -> None:
 
 def test_a_tuple_and_a_list_are_one_request() -> None:
     assert request({"x": (1, (2, 3))}) == request({"x": [1, [2, 3]]})
+
+
+PART = PartSpec(rows=ROWS, dev=None, max_length=64)
+WHOLE = (ROWS, TRAIN.method, TRAIN.optimisation, PART, Sampling(), TRAIN, EVAL, ATTACK)
+NEUTRAL = [(spec, field) for spec in WHOLE for field in dataclasses.fields(spec) if "neutral" in field.metadata]
+
+
+def _twin(value: Any) -> Any:
+    """Return an equal value that is another object wherever Python makes one: as a page or an option brings it."""
+    if isinstance(value, str):
+        return "".join(list(value))
+    return type(value)(repr(value)) if isinstance(value, int | float) else value
+
+
+@pytest.mark.parametrize(("spec", "field"), NEUTRAL, ids=[f"{type(s).__name__}.{f.name}" for s, f in NEUTRAL])
+def test_a_value_that_equals_the_neutral_one_is_left_out_whichever_object_it_is(spec: Any, field: Any) -> None:
+    value = field.metadata["neutral"]
+    assert field.default == value
+    assert field.name not in request(dataclasses.replace(spec, **{field.name: _twin(value)}))
+
+
+def test_some_of_those_twins_are_other_objects() -> None:
+    """Else the test above would not tell equality from identity."""
+    neutral_floats = [f.metadata["neutral"] for _, f in NEUTRAL if isinstance(f.metadata["neutral"], float)]
+    assert neutral_floats
+    assert all(_twin(value) == value and _twin(value) is not value for value in neutral_floats)
+
+
+def test_a_mapping_with_keys_that_are_no_text_is_written_with_text() -> None:
+    assert request({1: {2: (3,)}}) == {"1": {"2": [3]}}
+
+
+def test_a_class_is_a_value_and_not_a_request() -> None:
+    assert request(RowsSpec) is RowsSpec
+
+
+def test_canonical_json_is_utf_8_and_not_escaped() -> None:
+    assert canonical("日本") == '"日本"'.encode()
+    assert len(digest("日本")) == 64
+    assert digest({"a": 1}) == hashlib.sha256(b'{"a":1}').hexdigest()

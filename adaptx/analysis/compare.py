@@ -11,24 +11,35 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from adaptx.analysis import statistics
-from adaptx.analysis.scores import CLEAN, EvaluationCell, cluster_keys, flags_of, one_source
+from adaptx.analysis import intervals, resampling
+from adaptx.analysis.scores import CLEAN, EvaluationCell, cluster_keys, flags_of
 from adaptx.errors import Incompatible, UsageError
+from adaptx.schema.sources import one_source
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from adaptx.tasks.forms import PredictionRecord
+    from adaptx.robustness.outcomes import OutcomeRow
+    from adaptx.schema.scores import (
+        ArmComparison,
+        ArmScores,
+        Contrast,
+        Estimate,
+        MeasureEstimates,
+        SuccessRate,
+        SuccessRates,
+    )
+
+    Measured = Callable[[Mapping[str, float]], dict[str, MeasureEstimates]]
 
 __all__ = ["ArmRun", "compare"]
 
 REFERENCE = "full"  # STILTs as published: the other methods are held against it
 FEW_SEEDS = 5  # below, an interval over seeds is reported and flagged
 
-Result = dict[str, Any]
 Weights = Mapping[str, float]  # arm name -> weight
 
 
@@ -43,10 +54,10 @@ class ArmRun:
     cells: Sequence[EvaluationCell]
     control: bool = False
     learning_rates_tried: int = 1
-    how: Mapping[str, Any] = field(default_factory=dict)
+    how: Mapping[str, str] = field(default_factory=dict)
 
 
-def compare(runs: Sequence[ArmRun], *, chance: float, training_languages: Collection[str]) -> Result:
+def compare(runs: Sequence[ArmRun], *, chance: float, training_languages: Collection[str]) -> ArmComparison:
     """Return the comparison of ``runs`` as plain JSON values, scores as fractions.
 
     ``arms`` holds the scores of each arm; ``effects`` intermediate minus direct within a method; ``differences`` the
@@ -61,25 +72,30 @@ def compare(runs: Sequence[ArmRun], *, chance: float, training_languages: Collec
     grid = _grid(runs, measures)
     scopes = _scopes([cell.language for cell in runs[0].cells], training_languages)
 
-    def measured(weights: Weights) -> Result:
-        return {measure: _scoped(grid, weights, measure, scopes) for measure in measures}
+    def estimates_of(weights: Weights) -> dict[str, MeasureEstimates]:
+        return {measure: _estimates_by_scope(grid, weights, measure, scopes) for measure in measures}
 
     flags = {arm.name: _arm_flags([run for run in runs if run.name == arm.name], chance) for arm in arms}
-    mixed = _mixed_how(runs)
+    mixed = _differing_settings(runs)
     return {
-        "languages": scopes["mean"],
+        "languages": scopes.all,
         "seeds": list(grid.seeds),
-        "arms": {
-            arm.name: _described(arm) | {"flags": flags[arm.name], "scores": measured({arm.name: 1})} for arm in arms
-        },
-        "effects": [_contrast(weights, measured) for weights in _effects(arms).values()],
-        "differences": [_contrast(weights, measured) for weights in _differences(arms)],
-        "controls": [_contrast(weights, measured) for weights in _controls(arms)],
+        "arms": {arm.name: _arm_scores(arm, flags[arm.name], estimates_of({arm.name: 1})) for arm in arms},
+        "effects": [_contrast(weights, estimates_of) for weights in _effects(arms).values()],
+        "differences": [_contrast(weights, estimates_of) for weights in _differences(arms)],
+        "controls": [_contrast(weights, estimates_of) for weights in _controls(arms)],
         "success_rates": {attack: _success_rates(runs, attack) for attack in measures if attack != CLEAN},
         "mixed_how": mixed,
         "flags": [*_comparison_flags(runs, mixed), *(f"{arm}: {flag}" for arm, told in flags.items() for flag in told)],
         "notes": [*notes, *_seed_notes(grid.seeds)],
     }
+
+
+class Scopes(NamedTuple):
+    """The languages that means are taken over: all, and those nobody was trained in."""
+
+    all: list[str]
+    unseen: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +107,9 @@ class Grid:
     languages: tuple[str, ...]
     seeds: tuple[int, ...]
     scores: NDArray[np.float64]  # (seeds, columns)
-    resampled: statistics.Resampled
+    resampled: resampling.Resampled
 
-    def estimate(self, weights: Weights, measure: str, languages: Collection[str]) -> Result:
+    def estimate(self, weights: Weights, measure: str, languages: Collection[str]) -> Estimate:
         """Return a weighted sum of arms, averaged over ``languages``, with its two intervals."""
         import numpy as np
 
@@ -102,7 +118,7 @@ class Grid:
         for arm, weight in weights.items():
             cube[self.measures.index(measure), self.arms.index(arm), chosen] = weight / len(chosen)
         columns = cube.ravel()
-        new_seed = statistics.t_interval((self.scores @ columns).tolist())
+        new_seed = intervals.t_interval((self.scores @ columns).tolist())
         return {
             "value": self.resampled.mean(columns),
             "these_models": list(self.resampled.interval(columns)),
@@ -121,15 +137,15 @@ def _grid(runs: Sequence[ArmRun], measures: Sequence[str]) -> Grid:
     terms = [_terms(found[arm, seed], measure, rows) for seed in seeds for measure, arm in blocks]
     languages = np.repeat(np.arange(len(rows)), [len(cell.records) for cell in rows])
     columns = np.arange(len(terms))[:, None] * len(rows) + languages
-    clusters = np.tile(statistics.clusters_of(*cluster_keys(rows)), len(terms))
-    resampled = statistics.resample(np.concatenate(terms), clusters, columns.ravel())
+    clusters = np.tile(resampling.clusters_of(*cluster_keys(rows)), len(terms))
+    resampled = resampling.resample(np.concatenate(terms), clusters, columns.ravel())
     return Grid(
         measures=tuple(measures),
         arms=arms,
         languages=tuple(cell.language for cell in rows),
         seeds=seeds,
         scores=resampled.means.reshape(len(seeds), -1),
-        resampled=resampled.averaged(len(seeds)),
+        resampled=resampled.average_over(len(seeds)),
     )
 
 
@@ -144,23 +160,24 @@ def _terms(run: ArmRun, measure: str, rows: Sequence[EvaluationCell]) -> list[Se
     return ordered
 
 
-def _scopes(languages: Sequence[str], training_languages: Collection[str]) -> dict[str, list[str]]:
-    unseen = [language for language in languages if language not in training_languages]
-    return {"mean": list(languages), "mean_zero_shot": unseen}
+def _scopes(languages: Sequence[str], training_languages: Collection[str]) -> Scopes:
+    return Scopes(list(languages), [language for language in languages if language not in training_languages])
 
 
-def _scoped(grid: Grid, weights: Weights, measure: str, scopes: Mapping[str, Sequence[str]]) -> Result:
-    means = {scope: grid.estimate(weights, measure, among) if among else None for scope, among in scopes.items()}
-    each = {language: grid.estimate(weights, measure, [language]) for language in scopes["mean"]}
-    return {**means, "languages": each}
+def _estimates_by_scope(grid: Grid, weights: Weights, measure: str, scopes: Scopes) -> MeasureEstimates:
+    return {
+        "mean": grid.estimate(weights, measure, scopes.all),
+        "mean_zero_shot": grid.estimate(weights, measure, scopes.unseen) if scopes.unseen else None,
+        "languages": {language: grid.estimate(weights, measure, [language]) for language in scopes.all},
+    }
 
 
-def _contrast(weights: Weights, measured: Callable[[Weights], Result]) -> Result:
+def _contrast(weights: Weights, estimates_of: Measured) -> Contrast:
     """Return a named difference of arms, or of two such differences; the weights say exactly what was subtracted."""
     arms = list(weights)
     pairs = [f"{arm} - {other}" for arm, other in zip(arms[::2], arms[1::2], strict=True)]
     name = pairs[0] if len(pairs) == 1 else " - ".join(f"({pair})" for pair in pairs)
-    return {"name": name, "weights": dict(weights), "scores": measured(weights)}
+    return {"name": name, "weights": dict(weights), "scores": estimates_of(weights)}
 
 
 def _direct(arms: Sequence[ArmRun], method: str) -> ArmRun | None:
@@ -199,16 +216,18 @@ def _controls(arms: Sequence[ArmRun]) -> list[Weights]:
     return contrasts
 
 
-def _success_rates(runs: Sequence[ArmRun], attack: str) -> Result:
+def _success_rates(runs: Sequence[ArmRun], attack: str) -> SuccessRates:
     """Return ``{"languages", "mean"}``: the share reached per arm, on rows that every run answers correctly."""
     languages = {cell.language: _success_rate(runs, attack, cell.language) for cell in runs[0].cells}
-    counted = [found["arms"] for found in languages.values() if found["n"]]
-    arms = dict.fromkeys(run.name for run in runs)
-    mean = {arm: sum(found[arm] for found in counted) / len(counted) for arm in arms} if counted else None
+    rates = {
+        run.name: [rate for found in languages.values() if (rate := found["arms"][run.name]) is not None]
+        for run in runs
+    }
+    mean = {arm: sum(own) / len(own) for arm, own in rates.items()} if all(rates.values()) else None
     return {"languages": languages, "mean": mean}
 
 
-def _success_rate(runs: Sequence[ArmRun], attack: str, language: str) -> Result:
+def _success_rate(runs: Sequence[ArmRun], attack: str, language: str) -> SuccessRate:
     tables = [(run.name, _outcomes(run, attack, language)) for run in runs]
     common = [row for row in tables[0][1] if all(_attackable(table[row]) for _, table in tables)]
     reached: dict[str, list[bool]] = {}
@@ -218,21 +237,23 @@ def _success_rate(runs: Sequence[ArmRun], attack: str, language: str) -> Result:
     return {"n": len(common), "arms": rates}
 
 
-def _outcomes(run: ArmRun, attack: str, language: str) -> dict[str, PredictionRecord]:
+def _outcomes(run: ArmRun, attack: str, language: str) -> dict[str, OutcomeRow]:
     cell = next(cell for cell in run.cells if cell.language == language)
     return {row["id"]: row for row in cell.outcomes[attack]}
 
 
-def _attackable(outcome: PredictionRecord) -> bool:
+def _attackable(outcome: OutcomeRow) -> bool:
     return bool(outcome["clean_correct"]) and outcome["status"] != "error"
 
 
-def _described(arm: ArmRun) -> Result:
+def _arm_scores(arm: ArmRun, flags: list[str], scores: dict[str, MeasureEstimates]) -> ArmScores:
     return {
         "method": arm.method,
         "intermediate": arm.intermediate,
         "control": arm.control,
         "learning_rates_tried": arm.learning_rates_tried,
+        "flags": flags,
+        "scores": scores,
     }
 
 
@@ -250,7 +271,7 @@ def _arm_flags(runs: Iterable[ArmRun], chance: float) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def _comparison_flags(runs: Sequence[ArmRun], mixed: Result) -> list[str]:
+def _comparison_flags(runs: Sequence[ArmRun], mixed: Mapping[str, object]) -> list[str]:
     raised = {
         "few-seeds": len({run.seed for run in runs}) < FEW_SEEDS,
         "unequal-learning-rates": len({run.learning_rates_tried for run in runs}) > 1,
@@ -263,7 +284,7 @@ def _seed_notes(seeds: Sequence[int]) -> list[str]:
     return ["one seed: nothing is known of a new seed"] if len(seeds) == 1 else []
 
 
-def _mixed_how(runs: Sequence[ArmRun]) -> dict[str, dict[str, list[str]]]:
+def _differing_settings(runs: Sequence[ArmRun]) -> dict[str, dict[str, list[str]]]:
     """Return the facts of how runs were made that differ: fact -> value as JSON -> runs."""
     facts: dict[str, dict[str, list[str]]] = {key: {} for run in runs for key in run.how}
     for key, values in facts.items():

@@ -12,25 +12,27 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from math import isclose
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from adaptx.analysis import statistics
-from adaptx.errors import DataFault, Incompatible
+from adaptx.analysis import intervals, resampling
+from adaptx.errors import DataFault
 from adaptx.metrics.sums import terms_of
 from adaptx.robustness.outcomes import summarise
+from adaptx.schema.sources import one_source
 
 if TYPE_CHECKING:
-    from adaptx.analysis.statistics import Interval
+    from adaptx.analysis.intervals import Interval
+    from adaptx.robustness.outcomes import OutcomeRow
+    from adaptx.schema.scores import AttackScores, LanguageScores, MeanScores, StackScores
     from adaptx.tasks.forms import PredictionRecord
 
 __all__ = [
     "CLEAN",
-    "Estimate",
+    "ClusterEstimate",
     "EvaluationCell",
     "cluster_keys",
     "estimate",
     "flags_of",
-    "one_source",
     "score_languages",
 ]
 
@@ -38,9 +40,6 @@ CLEAN = "clean"  # the measure without an attack
 MAJORITY_SHARE = 0.98  # of the predictions on one label: the model has learnt nothing else
 TINY = 200  # rows; the interval of 0.5 is then wider than 13 points
 FEW_CLUSTERS = 30  # below, a cluster bootstrap is too narrow
-OVER_ATTACKED = ("success_rate", "queries", "edit_rate", "no_op_rate")
-
-Scores = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ class EvaluationCell:
     language: str
     source: str  # hub, folder or mini
     records: Sequence[PredictionRecord]
-    outcomes: Mapping[str, Sequence[PredictionRecord]] = field(default_factory=dict)
+    outcomes: Mapping[str, Sequence[OutcomeRow]] = field(default_factory=dict)
     majority: float | None = None
     quarantined: int = 0
 
@@ -79,7 +78,7 @@ class EvaluationCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class ClusterEstimate:
     """A mean over languages of a score over rows, its interval, and how many independent clusters carry it."""
 
     value: float
@@ -87,7 +86,9 @@ class Estimate:
     n_clusters: int
 
 
-def score_languages(cells: Sequence[EvaluationCell], *, chance: float, training_languages: Collection[str]) -> Scores:
+def score_languages(
+    cells: Sequence[EvaluationCell], *, chance: float, training_languages: Collection[str]
+) -> StackScores:
     """Return ``{"flags", "languages", "mean", "mean_zero_shot"}`` of one stack on one task, all scores as fractions.
 
     ``chance`` is the task's chance level. ``mean_zero_shot`` leaves out the training languages and is None where none
@@ -106,33 +107,22 @@ def score_languages(cells: Sequence[EvaluationCell], *, chance: float, training_
     }
 
 
-def one_source(sources: Iterable[str]) -> str:
-    """Return the one source of all values of a table; raise `Incompatible` for several.
-
-    Numbers of the generated world mean something else than those of real languages: no table may hold both.
-    """
-    found = sorted(set(sources))
-    if len(found) > 1:
-        raise Incompatible(f"values of the sources {' and '.join(found)} cannot be in one table", hint="one at a time")
-    return found[0]
-
-
-def estimate(cells: Sequence[EvaluationCell], measure: str) -> Estimate:
+def estimate(cells: Sequence[EvaluationCell], measure: str) -> ClusterEstimate:
     """Return the mean over languages of ``clean`` or of the value under an attack, with its cluster bootstrap interval.
 
     Where every row agrees a bootstrap has no width: the interval is then Wilson's, over clusters.
     """
     cells = sorted(cells, key=lambda cell: cell.language)  # their order moves no resample
-    clusters = statistics.clusters_of(*cluster_keys(cells))
+    clusters = resampling.clusters_of(*cluster_keys(cells))
     columns = [number for number, cell in enumerate(cells) for _ in cell.records]
-    resampled = statistics.resample([terms for cell in cells for terms in cell.terms(measure)], clusters, columns)
+    resampled = resampling.resample([terms for cell in cells for terms in cell.terms(measure)], clusters, columns)
     weights = [1 / len(cells)] * len(cells)
     value, n_clusters = resampled.mean(weights), int(clusters.max()) + 1
     constant = next((edge for edge in (0, 1) if isclose(value, edge, abs_tol=1e-12)), None)
     if constant is None:
-        return Estimate(value=value, interval=resampled.interval(weights), n_clusters=n_clusters)
-    interval = statistics.wilson(constant * n_clusters, n_clusters)
-    return Estimate(value=float(constant), interval=interval, n_clusters=n_clusters)
+        return ClusterEstimate(value=value, interval=resampled.interval(weights), n_clusters=n_clusters)
+    interval = intervals.proportion(constant * n_clusters, n_clusters)["wilson"]
+    return ClusterEstimate(value=float(constant), interval=interval, n_clusters=n_clusters)
 
 
 def cluster_keys(cells: Sequence[EvaluationCell]) -> tuple[list[str], list[tuple[str, str]]]:
@@ -147,7 +137,7 @@ def flags_of(cell: EvaluationCell, chance: float) -> list[str]:
     return _flags(cell, estimate([cell], CLEAN), chance)
 
 
-def _language(cell: EvaluationCell, chance: float) -> Scores:
+def _language(cell: EvaluationCell, chance: float) -> LanguageScores:
     clean = estimate([cell], CLEAN)
     return {
         "n": len(cell.records),
@@ -159,22 +149,26 @@ def _language(cell: EvaluationCell, chance: float) -> Scores:
     }
 
 
-def _attack(cell: EvaluationCell, attack: str) -> Scores:
+def _attack(cell: EvaluationCell, attack: str) -> AttackScores:
     """Return the numbers of one attack as `summarise` defines them; what no row was tried for is None, not 0."""
     under = estimate([cell], attack)
     found = summarise(cell.outcomes[attack])
+    was_tried = bool(found["attacked"])
     return {
         "accuracy": under.value,
         "interval": list(under.interval),
         "lost": found["lost"],
-        **{rate: found[rate] if found["attacked"] else None for rate in OVER_ATTACKED},
+        "success_rate": found["success_rate"] if was_tried else None,
+        "queries": found["queries"] if was_tried else None,
+        "edit_rate": found["edit_rate"] if was_tried else None,
+        "no_op_rate": found["no_op_rate"] if was_tried else None,
         "random_baseline": found["random_baseline"],
     }
 
 
-def _flags(cell: EvaluationCell, clean: Estimate, chance: float) -> list[str]:
+def _flags(cell: EvaluationCell, clean: ClusterEstimate, chance: float) -> list[str]:
     at_majority = cell.majority is not None and (
-        isclose(clean.value, cell.majority) or _predicted_share(cell.records) >= MAJORITY_SHARE
+        isclose(clean.value, cell.majority) or _top_label_share(cell.records) >= MAJORITY_SHARE
     )
     statuses = {row["status"] for outcomes in cell.outcomes.values() for row in outcomes}
     raised = {
@@ -190,14 +184,14 @@ def _flags(cell: EvaluationCell, clean: Estimate, chance: float) -> list[str]:
     return [flag for flag, is_raised in raised.items() if is_raised]
 
 
-def _predicted_share(records: Sequence[PredictionRecord]) -> float:
+def _top_label_share(records: Sequence[PredictionRecord]) -> float:
     """Return the share of the most frequent predicted label, over all tags where a row has one a token."""
     said = [record["prediction"] for record in records]
     labels = Counter(chain.from_iterable(label if isinstance(label, list) else [label] for label in said))
     return max(labels.values()) / labels.total()
 
 
-def _mean(cells: Sequence[EvaluationCell], languages: Mapping[str, Scores]) -> Scores:
+def _mean(cells: Sequence[EvaluationCell], languages: Mapping[str, LanguageScores]) -> MeanScores:
     """Return the unweighted mean over languages; an attack that misses some is averaged over the rest and flagged."""
     clean = estimate(cells, CLEAN)
     attacks = list(dict.fromkeys(attack for cell in cells for attack in cell.outcomes))
@@ -215,12 +209,25 @@ def _mean(cells: Sequence[EvaluationCell], languages: Mapping[str, Scores]) -> S
     }
 
 
-def _mean_attack(attack: str, cells: Sequence[EvaluationCell], languages: Mapping[str, Scores]) -> Scores:
+def _mean_attack(attack: str, cells: Sequence[EvaluationCell], languages: Mapping[str, LanguageScores]) -> AttackScores:
     rows = [languages[cell.language]["attacks"][attack] for cell in cells]
-    means = {key: _mean_of([row[key] for row in rows]) for key in rows[0] if key != "interval"}
-    return {**means, "interval": list(estimate(cells, attack).interval)}
+    return {
+        "accuracy": _mean_of(row["accuracy"] for row in rows),
+        "lost": _mean_of(row["lost"] for row in rows),
+        "success_rate": _mean_of_known(row["success_rate"] for row in rows),
+        "queries": _mean_of_known(row["queries"] for row in rows),
+        "edit_rate": _mean_of_known(row["edit_rate"] for row in rows),
+        "no_op_rate": _mean_of_known(row["no_op_rate"] for row in rows),
+        "random_baseline": _mean_of(row["random_baseline"] for row in rows),
+        "interval": list(estimate(cells, attack).interval),
+    }
 
 
-def _mean_of(values: Sequence[float | None]) -> float | None:
-    present = [value for value in values if value is not None]
-    return sum(present) / len(present) if present else None
+def _mean_of(values: Iterable[float]) -> float:
+    counted = list(values)
+    return sum(counted) / len(counted)
+
+
+def _mean_of_known(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return _mean_of(known) if known else None

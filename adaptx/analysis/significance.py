@@ -1,30 +1,37 @@
-"""Classical tests and intervals on independent rows, by scipy: what a reader may ask for beside the bootstrap.
+"""Tests of hypotheses on independent rows, by scipy, and the correction of their p values for being many.
 
-Owns McNemar's test, the paired permutation test, bootstrap intervals of three kinds, intervals of a proportion and
-corrections for many tests. The tables of adaptx itself resample clusters (`analysis.statistics`); these are for rows
-that share nothing.
+Owns McNemar's test, the paired permutation test and the corrections; how wide an interval is, `analysis.intervals`
+says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import sqrt
-from typing import Any
+from collections.abc import Sequence
+from typing import TypedDict
 
 from adaptx.errors import DataFault
 
-__all__ = ["METHODS", "RESAMPLES", "adjusted", "bootstrap", "mcnemar", "permutation", "proportion"]
+__all__ = ["CorrectedTests", "SignificanceTest", "correct_p_values", "mcnemar", "permutation"]
 
-METHODS = ("percentile", "basic", "BCa")
-RESAMPLES = 20_000
-FEWEST = 2  # rows: a spread needs two
+FEWEST = 2  # rows: one difference says nothing
 FLIPS = 2**20  # sign flips: exact up to 20 rows
 
-Interval = tuple[float, float]
-Test = dict[str, float]
+
+class SignificanceTest(TypedDict):
+    """A test's statistic and its p value."""
+
+    statistic: float
+    p: float
 
 
-def mcnemar(only_first: int, only_second: int) -> dict[str, Test]:
+class CorrectedTests(TypedDict):
+    """Many tests after a correction: which are significant, and their adjusted p values."""
+
+    reject: list[bool]
+    p_adjusted: list[float]
+
+
+def mcnemar(only_first: int, only_second: int) -> dict[str, SignificanceTest]:
     """Return McNemar's test from the counts of rows that one side alone has right: ``{name: {"statistic", "p"}}``.
 
     ``exact`` is binomial, its statistic the lesser count; ``chi2`` and ``chi2_corrected`` (by 1, Edwards 1948) are
@@ -34,37 +41,14 @@ def mcnemar(only_first: int, only_second: int) -> dict[str, Test]:
 
     n = only_first + only_second
     exact = float(stats.binomtest(only_first, n).pvalue) if n else 1.0
-    found: dict[str, Test] = {"exact": {"statistic": float(min(only_first, only_second)), "p": exact}}
+    found: dict[str, SignificanceTest] = {"exact": {"statistic": float(min(only_first, only_second)), "p": exact}}
     for name, correction in (("chi2", 0), ("chi2_corrected", 1)) if n else ():
         statistic = (abs(only_first - only_second) - correction) ** 2 / n
         found[name] = {"statistic": statistic, "p": float(stats.chi2.sf(statistic, 1))}
     return found
 
 
-def bootstrap(
-    values: Sequence[float], *, confidence: float = 0.95, resamples: int = RESAMPLES, seed: int = 0
-) -> dict[str, dict[str, float]]:
-    """Return intervals of the mean by `METHODS`: ``{method: {"low", "high", "standard_error"}}``; rows independent.
-
-    Pass differences for a paired comparison. Raises `DataFault` below two values.
-    """
-    import numpy as np
-    from scipy import stats
-
-    if len(values) < FEWEST:
-        raise DataFault(f"{len(values)} values have no interval", hint="give at least two")
-    data, found = (np.asarray(values, dtype=np.float64),), {}
-    for method in METHODS:
-        rng = np.random.default_rng(seed)
-        result = stats.bootstrap(
-            data, np.mean, n_resamples=resamples, confidence_level=confidence, method=method, rng=rng, batch=1000
-        )
-        low, high = result.confidence_interval
-        found[method] = {"low": float(low), "high": float(high), "standard_error": float(result.standard_error)}
-    return found
-
-
-def permutation(first: Sequence[float], second: Sequence[float]) -> dict[str, Test]:
+def permutation(first: Sequence[float], second: Sequence[float]) -> dict[str, SignificanceTest]:
     """Return the paired test of mean(second - first) = 0 over sign flips: ``{"two-sided", "greater"}``.
 
     Exact over all 2^n flips as far as those are at most `FLIPS`, else over that many random ones. Two-sided p is twice
@@ -76,7 +60,7 @@ def permutation(first: Sequence[float], second: Sequence[float]) -> dict[str, Te
     if len(first) != len(second) or len(first) < FEWEST:
         raise DataFault(f"{len(first)} values against {len(second)}", hint="give one of each for at least two rows")
     differences = np.subtract(second, first)
-    found = {}
+    found: dict[str, SignificanceTest] = {}
     for alternative in ("two-sided", "greater"):
         result = stats.permutation_test(
             (differences,),
@@ -92,7 +76,7 @@ def permutation(first: Sequence[float], second: Sequence[float]) -> dict[str, Te
     return found
 
 
-def adjusted(p_values: Sequence[float], alpha: float = 0.05) -> dict[str, dict[str, list[Any]]]:
+def correct_p_values(p_values: Sequence[float], alpha: float = 0.05) -> dict[str, CorrectedTests]:
     """Return ``{"bonferroni", "holm", "fdr_bh"}`` -> ``{"reject", "p_adjusted"}``, in the order of the p values."""
     n = len(p_values)
     order = sorted(range(n), key=lambda row: p_values[row])
@@ -107,17 +91,3 @@ def adjusted(p_values: Sequence[float], alpha: float = 0.05) -> dict[str, dict[s
         fdr[row] = lowest
     corrected = {"bonferroni": [min(1.0, n * p) for p in p_values], "holm": holm, "fdr_bh": fdr}
     return {name: {"reject": [p <= alpha for p in ps], "p_adjusted": ps} for name, ps in corrected.items()}
-
-
-def proportion(count: int, n: int, confidence: float = 0.95) -> Mapping[str, Interval]:
-    """Return intervals of a share: ``wilson``, ``clopper_pearson`` and ``normal`` (cut at 0 and 1)."""
-    from scipy import stats
-    from scipy.special import ndtri
-
-    test = stats.binomtest(count, n)
-    named = {"wilson": "wilson", "clopper_pearson": "exact"}
-    found = {name: test.proportion_ci(confidence_level=confidence, method=method) for name, method in named.items()}
-    share = count / n
-    reach = float(ndtri((1 + confidence) / 2)) * sqrt(share * (1 - share) / n)
-    intervals = {name: (float(interval.low), float(interval.high)) for name, interval in found.items()}
-    return intervals | {"normal": (max(0.0, share - reach), min(1.0, share + reach))}

@@ -7,7 +7,7 @@ would cost is the result. Before hours of work begin, that is said, with what wo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from adaptx.cli.options import Common, opened
 from adaptx.cli.output import catch_interrupts, emit, quiet_stdout, tell
@@ -15,20 +15,27 @@ from adaptx.cli.progress import progress_display
 from adaptx.execution.job import Job
 from adaptx.execution.make import expected_cost, lock_revisions, make
 from adaptx.planning.planner import plan_all
-from adaptx.planning.request import PlannedRequest, Request
-from adaptx.steps.step_result import StepResult
 from adaptx.store import StoreView
+
+Value = TypeVar("Value")
+
+if TYPE_CHECKING:
+    from adaptx.planning.request import PlannedRequest, Request
+    from adaptx.schema.commands import Plan, StepRow
+
+    Gather = Callable[[Sequence[PlannedRequest], StoreView, Sequence[StepRow]], Value]
+    Render = Callable[[Value], None]
 
 __all__ = ["work"]
 
 HOURS = 1.0  # from here on a run is announced before it starts
 FASTER = "--max-train N, --epochs X, --max-eval N, --languages TAG,..., or a machine with a GPU"
 
-Gather = Callable[[Sequence[PlannedRequest], StoreView, Sequence[StepResult]], dict[str, Any]]
 
-
-def work(common: Common, requests: Sequence[Request], kind: str, gather: Gather, *, dry_run: bool) -> None:
-    """Carry out the requests and print what came of them; ``kind`` names the table."""
+def work(
+    common: Common, requests: Sequence[Request], gather: Gather[Value], render: Render[Value], *, dry_run: bool
+) -> None:
+    """Carry out the requests and print what ``gather`` finds, for people by ``render``."""
     from adaptx.report import tables
 
     store = opened(common.store)
@@ -36,15 +43,17 @@ def work(common: Common, requests: Sequence[Request], kind: str, gather: Gather,
     with quiet_stdout(), catch_interrupts(), progress_display() as report:
         lock_revisions(requests, store)
         planned, view = plan_all(requests, store), StoreView(store)
-        if dry_run:
-            kind, value = "plan", expected_cost(planned, view, job, report, measured=True)
-        else:
-            _announce(expected_cost(planned, view, job, report, measured=False))
+        cost = expected_cost(planned, view, job, report, measured=dry_run)
+        if not dry_run:
+            _announce(cost)
             value = gather(planned, view, make(planned, view, job, report))
-    emit(value, as_json=common.json, render=lambda value: tables.show(kind, value))
+    if dry_run:
+        emit(cost, as_json=common.json, render=tables.print_plan)
+    else:
+        emit(value, as_json=common.json, render=render)
 
 
-def _announce(expected: dict[str, Any]) -> None:
+def _announce(expected: Plan) -> None:
     """Say so before hours of work begin."""
     hours = (expected["seconds"] or 0.0) / 3600
     if hours >= HOURS:

@@ -24,6 +24,8 @@ __all__ = ["command"]
 @work_options
 def command(intermediate: str, target: str, seeds: int, dry_run: bool, **options: Any) -> None:
     """Compare training TARGET directly and on top of INTERMEDIATE, with every method (--method is not used)."""
+    from adaptx.report.comparison import print_comparison
+
     choices = chosen(options)
     comparison = Comparison(
         intermediate=intermediate,
@@ -34,7 +36,7 @@ def command(intermediate: str, target: str, seeds: int, dry_run: bool, **options
     work(
         asked(options),
         requests_of(comparison),
-        "compare",
         lambda planned, view, steps: compare_result(comparison, planned, view, steps),
+        print_comparison,
         dry_run=dry_run,
     )

@@ -71,7 +71,7 @@ def _text(*names: str, **settings: Any) -> Callable[[F], F]:
     return _option(*names, show_default=False, **settings)
 
 
-json_option = _option("--json", "json", is_flag=True, help="Print one JSON object on stdout.", show_default=False)
+json_option = _option("--json", "json", is_flag=True, help="Print one JSON value on stdout.", show_default=False)
 store_option = _text(
     "--store", type=click.Path(path_type=Path), help="Folder of results (default: the nearest runs/ upward)."
 )

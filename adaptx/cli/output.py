@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -22,6 +22,8 @@ from adaptx.escaping import LONGEST, json_text, one_line, printable
 __all__ = ["catch_interrupts", "emit", "emit_json", "quiet_stdout", "tell"]
 
 MOST_LINES = 100
+
+Value = TypeVar("Value")
 
 
 @contextmanager
@@ -78,7 +80,7 @@ def emit_json(value: Any) -> None:
     click.echo(json_text(value))
 
 
-def emit(value: Any, *, as_json: bool, render: Callable[[Any], None]) -> None:
+def emit(value: Value, *, as_json: bool, render: Callable[[Value], None]) -> None:
     """Print a result: as JSON, or by ``render`` for people."""
     if as_json:
         emit_json(value)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,11 +13,21 @@ from adaptx.cli.output import emit
 from adaptx.execution.make import require_stored
 from adaptx.planning.planner import plan_all
 from adaptx.planning.recipe import read_recipe
-from adaptx.report import folder, html, texts
+from adaptx.report import csv, folder, html, latex, markdown
 from adaptx.results.summaries import run_result
 from adaptx.store import StoreView
 
+if TYPE_CHECKING:
+    from adaptx.schema.commands import RunResult
+
 __all__ = ["command"]
+
+TEXTS: Mapping[str, Callable[[RunResult], str]] = {
+    "md": markdown.text_of,
+    "latex": latex.text_of,
+    "csv": csv.text_of,
+    "html": lambda value: value["report"],
+}
 
 
 @click.command("report")
@@ -37,8 +48,4 @@ def command(file: Path, form: str, report: Path | None, store: Path | None, json
     value = run_result(recipe, planned, view, steps)
     if form == "html":
         value["report"] = folder.write(html.files_of(value), report or place.reports / recipe.name)
-    emit(value, as_json=json, render=lambda value: click.echo(_text(form, value)))
-
-
-def _text(form: str, value: dict[str, Any]) -> str:
-    return str(value["report"]) if form == "html" else texts.text_of(form, value).rstrip("\n")
+    emit(value, as_json=json, render=lambda value: click.echo(TEXTS[form](value).rstrip("\n")))

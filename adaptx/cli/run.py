@@ -10,14 +10,14 @@ import click
 from adaptx.cli.carry_out import work
 from adaptx.cli.options import asked, how_options
 from adaptx.planning.recipe import read_recipe
-from adaptx.report import folder, html
+from adaptx.report import comparison, folder, html
 from adaptx.results.summaries import run_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from adaptx.planning.request import PlannedRequest
-    from adaptx.steps.step_result import StepResult
+    from adaptx.schema.commands import RunResult, StepRow
     from adaptx.store import StoreView
 
 __all__ = ["command"]
@@ -34,8 +34,9 @@ def command(file: Path, report: Path | None, dry_run: bool, **options: Any) -> N
     if report is not None:
         folder.check_place(report)  # before the work, not after it
 
-    def gather(planned: Sequence[PlannedRequest], view: StoreView, steps: Sequence[StepResult]) -> dict[str, Any]:
+    def gather(planned: Sequence[PlannedRequest], view: StoreView, steps: Sequence[StepRow]) -> RunResult:
         value = run_result(recipe, planned, view, steps)
-        return {**value, "report": folder.write(html.files_of(value), report or view.store.reports / recipe.name)}
+        value["report"] = folder.write(html.files_of(value), report or view.store.reports / recipe.name)
+        return value
 
-    work(asked(options), recipe.requests(), "run", gather, dry_run=dry_run)
+    work(asked(options), recipe.requests(), gather, comparison.print_run, dry_run=dry_run)

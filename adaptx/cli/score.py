@@ -30,4 +30,4 @@ def command(
     tags = tuple(tag for text in languages for tag in text.split(",") if tag)
     with quiet_stdout():
         found = scored(folder, open_source(source, opened(store)), languages=tags, limit=max_eval)
-    emit(found, as_json=json, render=submission.show)
+    emit(found, as_json=json, render=submission.print_scores)

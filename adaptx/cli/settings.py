@@ -29,7 +29,7 @@ COMMON = frozenset(OPTIONS).difference(*OWN.values())
 REPEATED = frozenset(key for key, kind in OPTIONS.items() if isinstance(kind, (PerTask, Texts)))
 
 
-def defaults_for(commands: Iterable[str], start: Path | None = None) -> dict[str, dict[str, Any]]:
+def defaults_for(commands: Iterable[str], start: Path | None = None) -> dict[str, dict[str, object]]:
     """Return click's default map, command to option to value; raise `UsageError` naming every unknown key."""
     file = _nearest(start or Path.cwd())
     if file is None:
@@ -51,14 +51,14 @@ def _nearest(start: Path) -> Path | None:
     )
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> dict[str, object]:
     try:
         return validation.read_toml(file.read_text(encoding="utf-8"), str(file))
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not TOML: {error}") from None
 
 
-def _refuse_unknown(file: Path, common: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> None:
+def _refuse_unknown(file: Path, common: Mapping[str, object], tables: Mapping[str, Mapping[str, object]]) -> None:
     faults = [key for key in common if _key(key) not in COMMON]
     for name, table in tables.items():
         faults += [f"{name}.{key}" for key in table if _key(key) not in COMMON | OWN.get(name, frozenset())]
@@ -67,7 +67,7 @@ def _refuse_unknown(file: Path, common: Mapping[str, Any], tables: Mapping[str, 
         raise UsageError(f"{file}: unknown settings {', '.join(faults)}", hint=f"known: {known}")
 
 
-def _wrong(table: Mapping[str, Any], name: str = "") -> Iterator[str]:
+def _wrong(table: Mapping[str, object], name: str = "") -> Iterator[str]:
     """Yield what is wrong with the values of the file, or of its table called ``name``."""
     place = f"{name}." if name else ""
     for key, value in table.items():

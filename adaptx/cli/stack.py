@@ -21,11 +21,13 @@ __all__ = ["command"]
 @work_options
 def command(tasks: tuple[str, ...], on: str | None, dry_run: bool, **options: Any) -> None:
     """Train TASKS on top of each other, the first at the bottom; evaluate the last in all its languages."""
+    from adaptx.report import tables
+
     request = Request(choices=chosen(options), names=tasks, on=on)
     work(
         asked(options),
         [request],
-        "stack",
         lambda planned, view, steps: stack_result(planned[0], view, steps),
+        tables.print_stack,
         dry_run=dry_run,
     )

@@ -21,11 +21,13 @@ __all__ = ["command"]
 @work_options
 def command(task: str, above: tuple[str, ...], dry_run: bool, **options: Any) -> None:
     """Train an adapter (or all weights) for TASK and store it."""
+    from adaptx.report import tables
+
     request = Request(choices=chosen(options), names=(*above, task), cells=False)
     work(
         asked(options),
         [request],
-        "train",
         lambda planned, view, steps: train_result(planned[0], view, steps),
+        tables.print_train,
         dry_run=dry_run,
     )

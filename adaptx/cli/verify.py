@@ -23,7 +23,7 @@ def command(steps: tuple[str, ...], store: Path | None, json: bool) -> None:
     from adaptx.results.verify import verify
 
     checked = verify(opened(store), steps)
-    emit(checked, as_json=json, render=lambda value: tables.show("verify", value))
+    emit(checked, as_json=json, render=tables.print_verify)
     faults = [fault for entry in checked["steps"] for fault in entry["faults"]]
     if faults:
         raise StoreCorrupt(f"{len(faults)} faults, the first: {faults[0]}", hint="adaptx prune ID, then make it again")

@@ -21,4 +21,4 @@ def command(step: str, store: Path | None, json: bool) -> None:
     from adaptx.report import tables
     from adaptx.results.summaries import why_result
 
-    emit(why_result(opened(store), step), as_json=json, render=lambda value: tables.show("why", value))
+    emit(why_result(opened(store), step), as_json=json, render=tables.print_why)

@@ -11,7 +11,6 @@ import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from adaptx.errors import DataFault
 
@@ -20,7 +19,7 @@ __all__ = ["read_file", "read_lines"]
 AGAIN = "copy or download it again"
 
 
-def read_file(path: Path) -> Iterator[dict[str, Any]]:
+def read_file(path: Path) -> Iterator[dict[str, object]]:
     """Yield the rows of a ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` file; raise `DataFault` naming file and line.
 
     A ``.json`` is read as SQuAD's own: one row a question, with its context and what is said of its paragraph.
@@ -29,7 +28,7 @@ def read_file(path: Path) -> Iterator[dict[str, Any]]:
     return readers.get(path.suffix, _json_lines)(path)
 
 
-def _squad(path: Path) -> Iterator[dict[str, Any]]:
+def _squad(path: Path) -> Iterator[dict[str, object]]:
     try:
         for article in json.loads(path.read_bytes())["data"]:
             for paragraph in article["paragraphs"]:
@@ -48,7 +47,7 @@ def read_lines(path: Path) -> Iterator[str]:
             raise DataFault(f"{path} line {number} is not UTF-8: {error.reason} at byte {error.start}") from error
 
 
-def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
+def _json_lines(path: Path) -> Iterator[dict[str, object]]:
     for number, line in enumerate(_lines(path), start=1):
         try:
             row = json.loads(line.decode("utf-8"))
@@ -71,7 +70,7 @@ def _lines(path: Path) -> Iterator[bytes]:
             raise DataFault(f"{path} cannot be read: {error}", hint=AGAIN) from error
 
 
-def _parquet(path: Path) -> Iterator[dict[str, Any]]:
+def _parquet(path: Path) -> Iterator[dict[str, object]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from adaptx.data.source import SUFFIXES, HubLocation, HubSource, is_whole, place_of, split_files
 from adaptx.errors import DataFault, Missing
+from adaptx.validation import COMMIT
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -28,7 +28,6 @@ __all__ = ["commit_of", "fetch", "fetch_model", "files", "read"]
 
 Kind = Literal["dataset", "model"]
 
-COMMIT = re.compile(r"[0-9a-f]{40}")
 TIMEOUT = 10.0  # seconds until the hub counts as out of reach
 TOKENIZERS = (".json", ".txt", ".model")
 ELSEWHERE = "--source FOLDER, --source mini, or adaptx fetch {} on a machine with network and the same cache"
@@ -100,7 +99,7 @@ def _wanted(place: HubLocation) -> Callable[[str], bool]:
     return wanted
 
 
-def read(path: Path) -> Iterator[dict[str, Any]]:
+def read(path: Path) -> Iterator[dict[str, object]]:
     """Yield the rows of a downloaded file as the `datasets` library reads them, which knows what the hub's files hold.
 
     Raises `DataFault` naming the file where it cannot be read.

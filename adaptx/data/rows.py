@@ -64,7 +64,7 @@ class Loaded:
 class _Row:
     file: str
     number: int
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
 
     def fault(self, field: str, reason: str) -> Quarantined:
         return Quarantined(self.file, self.number, field, reason)
@@ -127,21 +127,21 @@ def _numbered(source: Source, task: Task, language: str, split: str) -> Iterator
             yield _Row(file, number, values)
 
 
-def _speaks(values: Mapping[str, Any], task: Task, source: Source, language: str) -> bool:
+def _speaks(values: Mapping[str, object], task: Task, source: Source, language: str) -> bool:
     """Return whether a row is in ``language``, where the hub has one config for all (TyDiQA's id ``finnish-1-2``)."""
     if task.hub_language is None or source.name != "hub":
         return True
     return str(values.get(task.hub_language)).partition("-")[0] == task.languages[language]
 
 
-def _laid(source: Source, task: Task, language: str, split: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _laid(source: Source, task: Task, language: str, split: str) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Yield (file, row) in the shape that the form reads, whatever files the page's layout puts them in."""
     if task.layout is None:
         return _raw(source, task, language, split)
     return LAYOUTS[task.layout].rows(task, language, Read(source, split, _raw))
 
 
-def _raw(source: Source, task: Task, language: str, split: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _raw(source: Source, task: Task, language: str, split: str) -> Iterator[tuple[str, Mapping[str, object]]]:
     if isinstance(source, MiniSource):
         yield from (("mini", row) for row in suite.rows(task.base, language, split, source.suite))
         return
@@ -156,7 +156,7 @@ def _raw(source: Source, task: Task, language: str, split: str) -> Iterator[tupl
         yield from ((str(path), row) for row in hub.read(path))
 
 
-def _spelled(row: Mapping[str, Any], task: Task) -> Mapping[str, Any]:
+def _spelled(row: Mapping[str, object], task: Task) -> Mapping[str, object]:
     """Return a folder's row with names for label indices, where the folder numbers labels in an order of its own."""
     if not task.folder_labels:
         return row

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -31,6 +31,7 @@ from adaptx.training.throughput import matmul_peak
 if TYPE_CHECKING:
     from adaptx.execution.job import Job
     from adaptx.planning.request import PlannedRequest
+    from adaptx.schema.commands import Plan, PlannedStep
     from adaptx.spec import MethodSpec, RowsSpec
     from adaptx.steps.step import Step
     from adaptx.tasks.example import Example
@@ -95,10 +96,10 @@ class _Pricing:
         return sum(counts), float(min(USUAL_TOKENS, limit))
 
 
-def estimate(planned: Sequence[PlannedRequest], missing: frozenset[str], job: Job, *, measured: bool) -> dict[str, Any]:
+def estimate(planned: Sequence[PlannedRequest], missing: frozenset[str], job: Job, *, measured: bool) -> Plan:
     """Return ``{"steps", "trainable_parameters", "memory_bytes", "disk_bytes", "seconds", "measured"}``."""
     device = join(job.how).device
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, PlannedStep] = {}
     memory, parameters = 0.0, 0
     sizes: Sizes = {}
     speeds: dict[Hashable, Speed] = {}  # a grid asks the same of the machine many times
@@ -117,19 +118,26 @@ def estimate(planned: Sequence[PlannedRequest], missing: frozenset[str], job: Jo
         "steps": list(rows.values()),
         "trainable_parameters": parameters,
         "memory_bytes": int(memory),
-        "disk_bytes": sum(step["disk_bytes"] for step in rows.values()),
-        "seconds": round(sum(step["seconds"] for step in rows.values()), 1),
+        "disk_bytes": sum(step.get("disk_bytes", 0) for step in rows.values()),
+        "seconds": round(sum(step.get("seconds", 0.0) for step in rows.values()), 1),
         "measured": measured,
     }
 
 
-def _done(step: Step) -> dict[str, Any]:
+def _done(step: Step) -> PlannedStep:
     return {"id": step.id, "kind": step.kind, "name": step.name, "status": "done", "seconds": 0.0, "disk_bytes": 0}
 
 
-def _to_do(step: Step, load: Load, speed: Speed) -> dict[str, Any]:
-    costs = {"status": "to do", "seconds": speed.seconds(load), "disk_bytes": load.disk_bytes, "rows": load.rows}
-    return _done(step) | costs
+def _to_do(step: Step, load: Load, speed: Speed) -> PlannedStep:
+    return {
+        "id": step.id,
+        "kind": step.kind,
+        "name": step.name,
+        "status": "to do",
+        "seconds": speed.seconds(load),
+        "disk_bytes": load.disk_bytes,
+        "rows": load.rows,
+    }
 
 
 def _method(planned: PlannedRequest) -> MethodSpec:

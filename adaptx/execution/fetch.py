@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.backbone import hub_name, is_on_hub
 from adaptx.data.hub import commit_of, fetch_model
@@ -19,6 +19,7 @@ from adaptx.tasks.catalog import task_named, tasks_named
 if TYPE_CHECKING:
     from adaptx.planning.recipe import Recipe
     from adaptx.planning.request import Request
+    from adaptx.schema.commands import FetchedRow
     from adaptx.store import Store
     from adaptx.tasks.task import Task
 
@@ -36,7 +37,7 @@ def lock(requests: Iterable[Request], store: Store) -> None:
             fetch_model(*hub_name(name), store)
 
 
-def fetch(names: Sequence[str], backbone: str | None, languages: Sequence[str], store: Store) -> list[dict[str, Any]]:
+def fetch(names: Sequence[str], backbone: str | None, languages: Sequence[str], store: Store) -> list[FetchedRow]:
     """Download the rows of tasks with their training counterparts, and a backbone; return what is there now."""
     rows = [_fetched(task, languages, store) for task in _tasks(names)]
     if backbone is None:
@@ -48,14 +49,14 @@ def fetch(names: Sequence[str], backbone: str | None, languages: Sequence[str], 
     ]
 
 
-def fetch_recipe(recipe: Recipe, store: Store) -> list[dict[str, Any]]:
+def fetch_recipe(recipe: Recipe, store: Store) -> list[FetchedRow]:
     """Download what a recipe needs of the hub: rows of its tasks, unless it has another source, and its backbones."""
     names = (*recipe.intermediates, *recipe.targets) if recipe.choices.source == "hub" else ()
     rows = fetch(names, None, recipe.choices.languages, store)
     return rows + [row for name in recipe.backbones if is_on_hub(name) for row in fetch((), name, (), store)]
 
 
-def _fetched(task: Task, languages: Sequence[str], store: Store) -> dict[str, Any]:
+def _fetched(task: Task, languages: Sequence[str], store: Store) -> FetchedRow:
     source = HubSource(store)
     cells = [(tag, split) for split in task.splits for tag in _languages(task, split, languages, source)]
     files = {path for language, split in cells for path in fetch_rows(task, [language], [split], store)}

@@ -54,7 +54,7 @@ class Executor(Protocol):
         ...
 
 
-def job_to_json(requests: Sequence[Request], store: Store, job: Job) -> dict[str, Any]:
+def job_to_json(requests: Sequence[Request], store: Store, job: Job) -> dict[str, object]:
     """Return a job as plain JSON values, for the processes of a launch."""
     how = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(job.how).items()}
     return {

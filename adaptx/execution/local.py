@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.data.reader import RowsReader
 from adaptx.model.stack import TrainedLayer
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalExecutor"]
 
-Compute = Callable[[Path], Mapping[str, Any]]
+Compute = Callable[[Path], Mapping[str, object]]
 """Computes a step into the ``staged`` folder of its work folder and returns the facts for the manifest."""
 
 
@@ -118,7 +118,7 @@ class _Walk:
         """Make one step under its lease and commit it; with ``together``, rank 0 leads and every rank computes."""
         compute = compute_of(kind_of(step.kind))
 
-        def computed(work: Path) -> Mapping[str, Any]:
+        def computed(work: Path) -> Mapping[str, object]:
             return compute(step, self.stack, work)
 
         if together and self.group.size > 1:

@@ -7,7 +7,7 @@ kind of step. An executor is imported only when something is missing, so that a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx import registry
 from adaptx.backbone import is_on_hub
@@ -15,9 +15,9 @@ from adaptx.errors import Missing
 from adaptx.execution.job import Executor, Job, Work
 from adaptx.planning.request import PlannedRequest, Request, steps_of
 from adaptx.steps.progress import ProgressCallback, silent
-from adaptx.steps.step_result import StepResult
 
 if TYPE_CHECKING:
+    from adaptx.schema.commands import Plan, PlannedStep, StepRow
     from adaptx.steps.step import Step
     from adaptx.store import Store, StoreView
 
@@ -34,7 +34,7 @@ def lock_revisions(requests: Sequence[Request], store: Store) -> None:
 
 def make(
     planned: Sequence[PlannedRequest], view: StoreView, job: Job, report: ProgressCallback = silent
-) -> list[StepResult]:
+) -> list[StepRow]:
     """Make every step of every plan; return one result per step, parents first, shared steps once."""
     steps, made = steps_of(planned), set[str]()
     missing = missing_steps(planned, view)
@@ -52,19 +52,18 @@ def missing_steps(planned: Iterable[PlannedRequest], view: StoreView) -> frozens
 
 def expected_cost(
     planned: Sequence[PlannedRequest], view: StoreView, job: Job, report: ProgressCallback = silent, *, measured: bool
-) -> dict[str, Any]:
+) -> Plan:
     """Return every step with its state, and what those to do will cost; see `execution.estimate`."""
     steps, missing = steps_of(planned), missing_steps(planned, view)
     if not missing:
-        rows = [{"id": s.id, "kind": s.kind, "name": s.name, "status": "done"} for s in steps.values()]
-        return {"steps": rows, "seconds": 0.0}
+        return {"steps": [_done(step) for step in steps.values()], "seconds": 0.0}
     report({"step": f"{len(missing)} steps to do, {len(steps) - len(missing)} in the store", "phase": "plan"})
     from adaptx.execution.estimate import estimate
 
     return estimate(planned, missing, job, measured=measured)
 
 
-def require_stored(planned: Sequence[PlannedRequest], view: StoreView, *, repair: str) -> list[StepResult]:
+def require_stored(planned: Sequence[PlannedRequest], view: StoreView, *, repair: str) -> list[StepRow]:
     """Return one result per step, all made before; raise `Missing` with the command ``repair`` where some were not."""
     steps = steps_of(planned)
     missing = [step for step in steps.values() if view.get(step.id) is None]
@@ -81,8 +80,17 @@ def executor_for(job: Job) -> Executor:
     return executor
 
 
-def _result(step: Step, view: StoreView, *, is_reused: bool) -> StepResult:
+def _done(step: Step) -> PlannedStep:
+    return {"id": step.id, "kind": step.kind, "name": step.name, "status": "done"}
+
+
+def _result(step: Step, view: StoreView, *, is_reused: bool) -> StepRow:
     record = view.get(step.id)
     assert record is not None, f"{step.name} was just made"
-    status, seconds = ("reused", 0.0) if is_reused else ("made", float(record.manifest["seconds"]))
-    return StepResult(id=step.id, kind=step.kind, name=step.name, status=status, seconds=seconds)
+    return {
+        "id": step.id,
+        "kind": step.kind,
+        "name": step.name,
+        "status": "reused" if is_reused else "made",
+        "seconds": 0.0 if is_reused else float(record.manifest["seconds"]),
+    }

@@ -9,11 +9,11 @@ languages, so that they never give an overall mean; here LAReQA counts where som
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TypedDict
 
 from adaptx.errors import DataFault, UnknownName
 
-__all__ = ["GROUPS", "TASKS", "averages", "task_averages"]
+__all__ = ["GROUPS", "TASKS", "Averages", "averages", "task_averages"]
 
 GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "xtreme": {
@@ -40,6 +40,13 @@ Languages = Mapping[str, float]
 Scores = Mapping[str, Mapping[str, Languages]]  # task -> metric -> language -> score
 
 
+class Averages(TypedDict):
+    """The averages of every task, and the means over tasks by group."""
+
+    tasks: dict[str, dict[str, float]]
+    overall: dict[str, float]
+
+
 def task_averages(metrics: Mapping[str, Languages]) -> dict[str, float]:
     """Return ``avg_<metric>`` over languages for each metric of a task, and ``avg_metric``, the one that counts.
 
@@ -57,9 +64,7 @@ def task_averages(metrics: Mapping[str, Languages]) -> dict[str, float]:
     return means | {"avg_metric": counted[0]}
 
 
-def averages(
-    scores: Scores, benchmark: str, groups: Mapping[str, Sequence[str]] | None = None
-) -> dict[str, dict[str, Any]]:
+def averages(scores: Scores, benchmark: str, groups: Mapping[str, Sequence[str]] | None = None) -> Averages:
     """Return ``{"tasks": {task: averages}, "overall": {group: mean}}``, with ``all_task`` when nothing is missing.
 
     ``groups`` replaces the benchmark's own. Raises `UnknownName` for a benchmark that is neither xtreme nor xtreme-r.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from adaptx.mini.facts import FAMILIES, VERSION, Draw, Fact, change, drop_roles, split_of
 from adaptx.mini.lexicon import Language, Sentence, language
@@ -28,7 +28,7 @@ __all__ = [
     "passage",
 ]
 
-Row = dict[str, Any]
+Row = dict[str, object]
 
 TRIES = 20  # a change of what decides the split hits the same split in every third to tenth draw
 STORY = ("later", "now")  # forms that go on with a story, of what `have` and `result` need not

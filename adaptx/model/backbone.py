@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,7 +153,7 @@ def load_encoder(
             hint="convert once where you trust the file: model.save_pretrained(folder, safe_serialization=True)",
         )
     kind = MODEL_MAPPING[type(config)]
-    options: dict[str, Any] = {}
+    options: dict[str, object] = {}
     if "add_pooling_layer" in inspect.signature(kind.__init__).parameters:
         options["add_pooling_layer"] = pooler
     with quiet():
@@ -182,7 +182,7 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(before)
 
 
-def check_complete(report: dict[str, Any], name: str) -> None:
+def check_complete(report: Mapping[str, Any], name: str) -> None:
     """Raise unless every tensor of the encoder came from the file: a silent fresh layer ruins a study (jiant #1329)."""
     absent = sorted({*report["missing_keys"], *(str(item[0]) for item in report["mismatched_keys"])})
     if absent:

@@ -13,12 +13,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import torch
 from torch import Tensor, nn
 
-from adaptx.errors import Incompatible, StoreCorrupt
+from adaptx.errors import Incompatible
 from adaptx.model import backbone
 from adaptx.model.dropout import replace_dropout
 from adaptx.model.forms import Batch, heavy_form
@@ -27,6 +27,7 @@ from adaptx.model.forms.retrieval import MeanHead
 from adaptx.model.methods import Method, TrainedLayer, check_tensors, method_named, read_tensors, write_tensors
 from adaptx.model.size import shape_of
 from adaptx.spec import MethodSpec
+from adaptx.tables import read_json
 from adaptx.tasks.forms import form_named, same_head
 
 if TYPE_CHECKING:
@@ -274,25 +275,26 @@ def raw_bytes(parameter: Tensor) -> memoryview:
     return flat.view(torch.uint8).numpy().data
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
-        raise StoreCorrupt(f"{path} cannot be read: {fault}", hint="run adaptx verify") from fault
-    return content
+class HeadCard(TypedDict):
+    """What a head was trained for."""
+
+    form: str
+    task: str
+    labels: list[str]
+    fields: list[str]
 
 
-def head_card(task: Task) -> dict[str, Any]:
+def head_card(task: Task) -> HeadCard:
     return {"form": task.form, "task": task.name, "labels": list(task.labels), "fields": list(task.fields)}
 
 
-def read_cards(layer: TrainedLayer) -> list[dict[str, Any]]:
+def read_cards(layer: TrainedLayer) -> list[HeadCard]:
     """Return what every head of a layer was trained for: one, or one a task of a mixture."""
     card = read_json(layer.path / HEAD_CARD)
     return list(card.get("heads", [card]))
 
 
-def head_for(cards: Sequence[Mapping[str, Any]], task: Task, layer: TrainedLayer) -> int:
+def head_for(cards: Sequence[HeadCard], task: Task, layer: TrainedLayer) -> int:
     """Return which head answers ``task``: of those with its form and labels, one of its training counterpart."""
     fitting = [number for number, card in enumerate(cards) if same_head(card["form"], card["labels"], task)]
     if not fitting:
@@ -306,7 +308,7 @@ def head_for(cards: Sequence[Mapping[str, Any]], task: Task, layer: TrainedLayer
     return next((number for number in fitting if learnt_on[number] in wanted), fitting[0])
 
 
-def label_order(card: Mapping[str, Any], task: Task) -> list[int] | None:
+def label_order(card: HeadCard, task: Task) -> list[int] | None:
     """Return which label of the head stands for each label of the task, None if they stand in the same order."""
     if not form_named(task.form).by_label:
         return None

@@ -153,7 +153,7 @@ class Choices:
         """Return these choices with some changed."""
         return replace(self, **changes)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return plain values that `from_json` reads back."""
         return asdict(self)
 

@@ -151,7 +151,7 @@ def _mistakes(document: Mapping[str, Any]) -> Iterator[Mistake]:
     yield from ((key, "is missing") for key in REQUIRED if key not in document)
     if "why" in document and next(iter(document)) != "why":
         yield "why", "comes first: it says what the experiment is for"
-    right: dict[str, Any] = {}
+    right: dict[str, object] = {}
     for key, value in document.items():
         if key not in RULES:
             yield key, f"unknown key{validation.near(key, RULES)}"

@@ -6,39 +6,47 @@ never mixed: *these models* (other examples) and *a new seed* (other weights).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 from rich.text import Text
 
 from adaptx.report.lists import console
+from adaptx.report.numbers import interval_text, points, with_interval
+from adaptx.report.provenance import print_flags, print_steps, print_world
 from adaptx.report.table import Sheet, rich_table
-from adaptx.report.tables import points, print_flags, print_steps, with_interval
+
+if TYPE_CHECKING:
+    from adaptx.schema.commands import CompareResult, ComparisonResult, RunResult
+    from adaptx.schema.scores import ArmScores, Contrast, Estimate
+
+    Kind = Literal["effect", "difference", "control"]
 
 __all__ = [
     "arms_of",
     "arms_sheet",
-    "compared",
+    "contrasts_of",
     "contrasts_sheet",
     "flags_of",
     "label_of",
     "measures_of",
-    "ran",
+    "print_comparison",
+    "print_run",
     "sheets_of",
     "summary",
 ]
 
-Value = Mapping[str, Any]
 
-
-def compared(value: Value) -> None:
+def print_comparison(value: CompareResult) -> None:
     """Print a comparison: arms, effects, differences, controls, flags and notes."""
+    print_world(value["source"])
     print_steps(value["steps"])
     _print(value)
 
 
-def ran(value: Value) -> None:
+def print_run(value: RunResult) -> None:
     """Print a run: what was made, a summary of all comparisons, each of them, and where the report is."""
+    print_world(value["source"])
     print_steps(value["steps"])
     console().print(rich_table(summary(value["comparisons"])))
     for compared in value["comparisons"]:
@@ -46,7 +54,7 @@ def ran(value: Value) -> None:
     console().print(Text(f"report: {value['report']}", style="bold"))
 
 
-def _print(value: Value) -> None:
+def _print(value: ComparisonResult) -> None:
     console().print(Text(f"{label_of(value)} ({value['split']}, {value['metric']}, points)", style="bold"))
     console().print(f"{value['backbone']}, {value['precision']}, source {value['source']}, seeds {value['seeds']}")
     for sheet in sheets_of(value):
@@ -56,7 +64,7 @@ def _print(value: Value) -> None:
     print_flags(flags_of(value))
 
 
-def flags_of(value: Value) -> list[str]:
+def flags_of(value: ComparisonResult) -> list[str]:
     """Return the flags of a comparison, those of an arm on one line: ``lora: tiny (de en)``."""
     of_arms = {f"{name}: {flag}" for name, arm in value["arms"].items() for flag in arm["flags"]}
     own = [flag for flag in value["flags"] if flag not in of_arms]
@@ -71,12 +79,12 @@ def _by_flag(flags: Sequence[str]) -> str:
     return ", ".join(f"{flag} ({' '.join(tags)})" for flag, tags in languages.items())
 
 
-def label_of(value: Value) -> str:
+def label_of(value: ComparisonResult) -> str:
     """Return what a comparison is of: ``squad → pawsx``."""
     return f"{value['intermediate']} → {value['target']}"
 
 
-def summary(comparisons: Sequence[Value]) -> Sheet:
+def summary(comparisons: Sequence[ComparisonResult]) -> Sheet:
     """Return one row a comparison, method and measure: the mean without and with the intermediate, and its effect."""
     rows = [
         _summary_row(value, effect, measure)
@@ -92,30 +100,31 @@ def summary(comparisons: Sequence[Value]) -> Sheet:
     )
 
 
-def _summary_row(value: Value, effect: Value, measure: str) -> tuple[str, ...]:
+def _summary_row(value: ComparisonResult, effect: Contrast, measure: str) -> tuple[str, ...]:
     stacked, direct = arms_of(effect)
     means = (_estimate(value["arms"][arm]["scores"][measure]["mean"]) for arm in (direct, stacked))
-    effects = (_estimate(effect["scores"][measure][scope]) for scope in ("mean", "mean_zero_shot"))
+    found = effect["scores"][measure]
+    effects = (_estimate(found["mean"]), _estimate(found["mean_zero_shot"]))
     return (value["backbone"], label_of(value), value["arms"][stacked]["method"], measure, *means, *effects)
 
 
-def arms_of(effect: Value) -> tuple[str, str]:
+def arms_of(effect: Contrast) -> tuple[str, str]:
     """Return the two arms of an effect: with the intermediate task, and without."""
     stacked, direct = sorted(effect["weights"], key=effect["weights"].__getitem__, reverse=True)
     return stacked, direct
 
 
-def sheets_of(value: Value) -> list[Sheet]:
+def sheets_of(value: ComparisonResult) -> list[Sheet]:
     """Return the tables of a comparison: for clean and each attack its arms and their contrasts."""
     return [make(value, measure) for measure in measures_of(value) for make in (arms_sheet, contrasts_sheet)]
 
 
-def measures_of(value: Value) -> list[str]:
+def measures_of(value: ComparisonResult) -> list[str]:
     """Return what was measured on every arm: clean, then each attack."""
     return list(next(iter(value["arms"].values()))["scores"])
 
 
-def arms_sheet(value: Value, measure: str) -> Sheet:
+def arms_sheet(value: ComparisonResult, measure: str) -> Sheet:
     """Return one row an arm: the means with their interval, then every language."""
     return Sheet(
         title=f"arms, {measure}",
@@ -125,19 +134,28 @@ def arms_sheet(value: Value, measure: str) -> Sheet:
     )
 
 
-def _arm_row(name: str, arm: Value, measure: str, languages: Sequence[str]) -> tuple[str, ...]:
+def _arm_row(name: str, arm: ArmScores, measure: str, languages: Sequence[str]) -> tuple[str, ...]:
     scores = arm["scores"][measure]
     means = (_estimate(scores["mean"]), _estimate(scores["mean_zero_shot"]))
     each = (points(scores["languages"][tag]["value"]) for tag in languages)
     return (name, str(arm["learning_rates_tried"]), *means, *each)
 
 
-def contrasts_sheet(value: Value, measure: str) -> Sheet:
+def contrasts_of(value: ComparisonResult) -> list[tuple[Kind, Contrast]]:
+    """Return every contrast with its kind, in the order of tables."""
+    found: list[tuple[Kind, Sequence[Contrast]]] = [
+        ("effect", value["effects"]),
+        ("difference", value["differences"]),
+        ("control", value["controls"]),
+    ]
+    return [(kind, contrast) for kind, contrasts in found for contrast in contrasts]
+
+
+def contrasts_sheet(value: ComparisonResult, measure: str) -> Sheet:
     """Return one row a contrast: effects, differences of effects, controls; each with both intervals."""
     rows = [
         (kind, contrast["name"], *_both(scores["mean"]), *_both(scores["mean_zero_shot"]))
-        for kind, key in (("effect", "effects"), ("difference", "differences"), ("control", "controls"))
-        for contrast in value[key]
+        for kind, contrast in contrasts_of(value)
         for scores in [contrast["scores"][measure]]
     ]
     return Sheet(
@@ -148,15 +166,11 @@ def contrasts_sheet(value: Value, measure: str) -> Sheet:
     )
 
 
-def _estimate(estimate: Value | None) -> str:
+def _estimate(estimate: Estimate | None) -> str:
     return "" if estimate is None else with_interval(estimate["value"], estimate["these_models"])
 
 
-def _both(estimate: Value | None) -> tuple[str, str]:
+def _both(estimate: Estimate | None) -> tuple[str, str]:
     if estimate is None:
         return "", ""
-    return _estimate(estimate), _interval(estimate["a_new_seed"])
-
-
-def _interval(interval: Sequence[float] | None) -> str:
-    return "" if interval is None else f"[{points(interval[0])}, {points(interval[1])}]"
+    return _estimate(estimate), interval_text(estimate["a_new_seed"])

@@ -7,39 +7,45 @@ with attacks one each, clean beside attacked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING
 
 from adaptx.report.comparison import arms_of, label_of, measures_of
+from adaptx.report.numbers import with_interval
 from adaptx.report.plot import Group, Line, Mark, Plot
-from adaptx.report.tables import with_interval
+
+if TYPE_CHECKING:
+    from adaptx.schema.commands import ComparisonResult
+    from adaptx.schema.scores import Contrast, Estimate, MeasureEstimates
+
+    Pick = Callable[[MeasureEstimates], Estimate | None]
 
 __all__ = ["effects_of", "plots_of"]
 
-Value = Mapping[str, Any]
-
 CLEAN = "clean"
-SCOPES = {"mean": "all languages", "mean_zero_shot": "zero-shot"}
+SCOPES: Mapping[str, Pick] = {
+    "all languages": lambda scores: scores["mean"],
+    "zero-shot": lambda scores: scores["mean_zero_shot"],
+}
 INTERVALS = "Whiskers are 95 % intervals over examples, for these models."
 
 
-def plots_of(value: Value, number: int) -> list[Plot]:
+def plots_of(value: ComparisonResult, number: int) -> list[Plot]:
     """Return the scores of one comparison, the ``number``th of its run: one figure, or one for each attack."""
     return [_scores_plot(value, attack, f"scores-{number}-{at}") for at, attack in enumerate(_attacks(value), start=1)]
 
 
-def effects_of(comparisons: Sequence[Value]) -> list[Plot]:
+def effects_of(comparisons: Sequence[ComparisonResult]) -> list[Plot]:
     """Return the effects of all comparisons of a run: one figure, or one for each attack."""
     attacks = dict.fromkeys(attack for value in comparisons for attack in _attacks(value))
     plots = [_effects_plot(comparisons, attack, f"effects-{at}") for at, attack in enumerate(attacks, start=1)]
     return [plot for plot in plots if plot.groups]
 
 
-def _attacks(value: Value) -> list[str | None]:
+def _attacks(value: ComparisonResult) -> list[str | None]:
     return [measure for measure in measures_of(value) if measure != CLEAN] or [None]
 
 
-def _scores_plot(value: Value, attack: str | None, name: str) -> Plot:
+def _scores_plot(value: ComparisonResult, attack: str | None, name: str) -> Plot:
     """Return one group a mean and language, one line an arm, clean filled and attacked hollow."""
     title = f"{label_of(value)}: {value['metric']} by language{f', clean and {attack}' if attack else ''}"
     return Plot(
@@ -55,28 +61,32 @@ def _scores_plot(value: Value, attack: str | None, name: str) -> Plot:
     )
 
 
-def _score_groups(value: Value, attack: str | None) -> Iterator[Group]:
+def _score_groups(value: ComparisonResult, attack: str | None) -> Iterator[Group]:
     """Yield the means, then every language."""
-    for scope, label in SCOPES.items():
-        if all(arm["scores"][CLEAN][scope] for arm in value["arms"].values()):
-            yield _score_group(value, f"mean, {label}", attack, itemgetter(scope))
-    for tag in value["languages"]:
-        yield _score_group(value, tag, attack, _of_language(tag))
+    picks = {f"mean, {label}": pick for label, pick in SCOPES.items()}
+    picks |= {tag: _of_language(tag) for tag in value["languages"]}
+    groups = (_score_group(value, label, attack, pick) for label, pick in picks.items())
+    return (group for group in groups if group.lines)
 
 
-def _of_language(tag: str) -> Callable[[Value], Value]:
+def _of_language(tag: str) -> Pick:
     return lambda scores: scores["languages"][tag]
 
 
-def _score_group(value: Value, label: str, attack: str | None, pick: Callable[[Value], Value]) -> Group:
+def _score_group(value: ComparisonResult, label: str, attack: str | None, pick: Pick) -> Group:
     lines = (
-        _line(number, f"{label}, {name}", {measure: pick(scores) for measure, scores in arm["scores"].items()}, attack)
+        _line(number, f"{label}, {name}", _estimates_of(arm["scores"], pick), attack)
         for number, (name, arm) in enumerate(value["arms"].items())
     )
-    return Group(label, tuple(lines))
+    return Group(label, tuple(line for line in lines if line))
 
 
-def _effects_plot(values: Sequence[Value], attack: str | None, name: str) -> Plot:
+def _estimates_of(scores: Mapping[str, MeasureEstimates], pick: Pick) -> dict[str, Estimate]:
+    """Return what is measured of one mean or language: nothing of a mean over no languages."""
+    return {measure: found for measure, estimates in scores.items() if (found := pick(estimates))}
+
+
+def _effects_plot(values: Sequence[ComparisonResult], attack: str | None, name: str) -> Plot:
     """Return one group a comparison and mean, one line a method, and a line at no effect."""
     title = f"Effect of the intermediate task{f', clean and {attack}' if attack else ''}"
     several = len({value["backbone"] for value in values}) > 1
@@ -93,38 +103,40 @@ def _effects_plot(values: Sequence[Value], attack: str | None, name: str) -> Plo
     )
 
 
-def _effect_series(value: Value) -> tuple[tuple[int, str], ...]:
+def _effect_series(value: ComparisonResult) -> tuple[tuple[int, str], ...]:
     """Return the methods in the colours of their stacked arms."""
     return tuple((_series_of(effect, value), _method(effect, value)) for effect in value["effects"])
 
 
-def _effect_groups(value: Value, attack: str | None, *, several: bool) -> Iterator[Group]:
+def _effect_groups(value: ComparisonResult, attack: str | None, *, several: bool) -> Iterator[Group]:
     of = f"{value['backbone']} {label_of(value)}" if several else label_of(value)
-    for scope, label in SCOPES.items():
-        told = [(effect, {m: scores[scope] for m, scores in effect["scores"].items()}) for effect in value["effects"]]
-        lines = tuple(
-            _line(_series_of(effect, value), f"{label}, {effect['name']}", means, attack)
-            for effect, means in told
-            if means[CLEAN]
+    for label, pick in SCOPES.items():
+        lines = (
+            _line(
+                _series_of(effect, value), f"{label}, {effect['name']}", _estimates_of(effect["scores"], pick), attack
+            )
+            for effect in value["effects"]
         )
-        if lines:
-            yield Group(f"{of}, {label}", lines)
+        if shown := tuple(line for line in lines if line):
+            yield Group(f"{of}, {label}", shown)
 
 
-def _series_of(effect: Value, value: Value) -> int:
+def _series_of(effect: Contrast, value: ComparisonResult) -> int:
     return list(value["arms"]).index(arms_of(effect)[0])
 
 
-def _method(effect: Value, value: Value) -> str:
-    return str(value["arms"][arms_of(effect)[0]]["method"])
+def _method(effect: Contrast, value: ComparisonResult) -> str:
+    return value["arms"][arms_of(effect)[0]]["method"]
 
 
-def _line(series: int, name: str, estimates: Mapping[str, Value], attack: str | None) -> Line:
+def _line(series: int, name: str, estimates: Mapping[str, Estimate], attack: str | None) -> Line | None:
+    """Return the marks of one arm or effect, None where there is nothing to show."""
     shown = [CLEAN, attack] if attack else [CLEAN]
-    return Line(series, tuple(_mark(f"{name}, {measure}", estimates[measure], measure != CLEAN) for measure in shown))
+    marks = [_mark(f"{name}, {measure}", estimates[measure], measure != CLEAN) for measure in shown if estimates]
+    return Line(series, tuple(marks)) if marks else None
 
 
-def _mark(name: str, estimate: Value, hollow: bool) -> Mark:  # noqa: FBT001 - of a private call
+def _mark(name: str, estimate: Estimate, hollow: bool) -> Mark:  # noqa: FBT001 - of a private call
     low, high = estimate["these_models"]
     told = f"{name}: {with_interval(estimate['value'], estimate['these_models'])}"
     return Mark(100 * estimate["value"], 100 * low, 100 * high, told, hollow)

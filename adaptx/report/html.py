@@ -6,22 +6,20 @@ from elsewhere: it can be mailed, archived and read offline. The same value is t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from adaptx.analysis.scores import one_source
 from adaptx.report.comparison import flags_of, label_of, sheets_of, summary
 from adaptx.report.figures import effects_of, plots_of
 from adaptx.report.markup import Element, element, html_text, svg_text
 from adaptx.report.plot import GROUNDS, Plot, draw
-from adaptx.report.provenance import world_of
+from adaptx.report.provenance import world_of_run
 
 if TYPE_CHECKING:
     from adaptx.report.table import Sheet
+    from adaptx.schema.commands import ComparisonResult, RunResult, StepRow
 
 __all__ = ["PAGE", "files_of"]
-
-Value = Mapping[str, Any]
 
 PAGE = "report.html"
 STYLE = (
@@ -35,35 +33,35 @@ STYLE = (
 )
 
 
-def files_of(value: Value) -> dict[str, str]:
+def files_of(value: RunResult) -> dict[str, str]:
     """Return the report's files by name, the page last; raise `Incompatible` for comparisons of several sources."""
-    one_source(compared["source"] for compared in value["comparisons"])
+    world = world_of_run(value)
     effects = effects_of(value["comparisons"])
     scores = [plots_of(compared, number) for number, compared in enumerate(value["comparisons"], start=1)]
     drawn = {f"{plot.name}.svg": svg_text(draw(plot)) for group in (effects, *scores) for plot in group}
-    return {**drawn, PAGE: html_text(_page(value, effects, scores))}
+    return {**drawn, PAGE: html_text(_page(value, world, effects, scores))}
 
 
-def _page(value: Value, effects: Sequence[Plot], scores: Sequence[Sequence[Plot]]) -> Element:
-    body = element("body", element("p", world_of(value), class_="world"), *_heading(value), *_figures(effects))
+def _page(value: RunResult, world: str, effects: Sequence[Plot], scores: Sequence[Sequence[Plot]]) -> Element:
+    body = element("body", element("p", world, class_="world"), *_heading(value), *_figures(effects))
     for compared, own in zip(value["comparisons"], scores, strict=True):
         body.extend(_comparison(compared, own))
     body.extend(_ending(value))
-    head = element("head", element("meta", charset="utf-8"), element("title", f"{value['recipe']}: {world_of(value)}"))
+    head = element("head", element("meta", charset="utf-8"), element("title", f"{value['recipe']}: {world}"))
     head.append(element("meta", name="viewport", content="width=device-width"))
     head.append(element("meta", name="color-scheme", content="light dark"))
     head.append(element("style", STYLE))
     return element("html", head, body, lang="en")
 
 
-def _heading(value: Value) -> Iterator[Element]:
+def _heading(value: RunResult) -> Iterator[Element]:
     yield element("h1", value["recipe"])
     yield element("p", value["why"])
     yield _facts(value)
     yield _table(summary(value["comparisons"]))
 
 
-def _facts(value: Value) -> Element:
+def _facts(value: RunResult) -> Element:
     """Return what ran: names and revisions, versions, and how much was made or reused."""
     comparisons = value["comparisons"]
     told = {
@@ -81,13 +79,13 @@ def _each(texts: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(texts))
 
 
-def _counts(steps: Sequence[Value]) -> str:
+def _counts(steps: Sequence[StepRow]) -> str:
     made = [step for step in steps if step["status"] == "made"]
     seconds = sum(step["seconds"] for step in made)
     return f"{len(steps)}: {len(made)} made in {seconds:.0f} s, {len(steps) - len(made)} reused"
 
 
-def _comparison(value: Value, plots: Sequence[Plot]) -> Iterator[Element]:
+def _comparison(value: ComparisonResult, plots: Sequence[Plot]) -> Iterator[Element]:
     yield element("h2", f"{label_of(value)}, {value['backbone']} ({value['split']}, {value['metric']}, points)")
     yield from _figures(plots)
     for sheet in sheets_of(value):
@@ -100,7 +98,7 @@ def _figures(plots: Sequence[Plot]) -> Iterator[Element]:
     return (element("figure", draw(plot)) for plot in plots)
 
 
-def _ending(value: Value) -> Iterator[Element]:
+def _ending(value: RunResult) -> Iterator[Element]:
     yield element("h2", "Reproduce")
     yield element("pre", "\n".join(value["commands"]))
     yield element("h3", "The recipe")
@@ -111,7 +109,7 @@ def _ending(value: Value) -> Iterator[Element]:
     yield element("details", summary_, element("div", element("table", *rows), class_="wide"))
 
 
-def _step(step: Value) -> tuple[str, ...]:
+def _step(step: StepRow) -> tuple[str, ...]:
     return step["kind"], step["name"], step["id"]
 
 

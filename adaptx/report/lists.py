@@ -39,20 +39,21 @@ def console(*, stderr: bool = False) -> Console:
     return found if found.is_terminal else PlainConsole(stderr=stderr, width=10_000)
 
 
-def show(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows of one shape as a table; nothing to list is said so."""
+def show(rows: Sequence[Mapping[str, object]]) -> None:
+    """Print rows as a table, a column a key that any of them has; nothing to list is said so."""
     if not rows:
         console().print("nothing")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in rows[0]:
+    columns = dict.fromkeys(name for row in rows for name in row)
+    for name in columns:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(text_of(value) for value in row.values()))
+        table.add_row(*(text_of(row.get(name)) for name in columns))
     console().print(table)
 
 
-def show_one(value: Mapping[str, Any]) -> None:
+def show_one(value: Mapping[str, object]) -> None:
     """Print one record, a key a line, nested values indented; what is empty is left out."""
     for key, item in value.items():
         if item in (None, "", [], {}):
@@ -64,7 +65,7 @@ def show_one(value: Mapping[str, Any]) -> None:
             console().print(Text.assemble((f"{key}: ", "bold"), text_of(item)))
 
 
-def text_of(value: Any) -> Text:
+def text_of(value: object) -> Text:
     """Return a cell's text; words of state are coloured."""
     shown = " ".join(map(str, value)) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
     return Text(shown, style=STYLES.get(shown, ""))

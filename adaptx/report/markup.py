@@ -16,7 +16,7 @@ SVG = "http://www.w3.org/2000/svg"
 
 def element(tag: str, /, *children: Element | str, **attributes: str | float) -> Element:
     """Return an element with its attributes and, in order, its children: elements and texts."""
-    made = Element(tag, {key.rstrip("_").replace("_", "-"): _spelled(value) for key, value in attributes.items()})
+    made = Element(tag, {key.rstrip("_").replace("_", "-"): _spell(value) for key, value in attributes.items()})
     for child in children:
         if isinstance(child, Element):
             made.append(child)
@@ -39,5 +39,5 @@ def svg_text(root: Element) -> str:
     return tostring(alone, encoding="unicode") + "\n"
 
 
-def _spelled(value: str | float) -> str:
+def _spell(value: str | float) -> str:
     return printable(value) if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")

@@ -5,24 +5,24 @@ Owns columns and number formats; may not compute a score.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from adaptx.report.lists import console
-from adaptx.report.provenance import world_of
-from adaptx.report.tables import points
+from adaptx.report.numbers import points
+from adaptx.report.provenance import print_world
 
-__all__ = ["show"]
+if TYPE_CHECKING:
+    from adaptx.schema.commands import SubmissionScores, SubmittedTask
 
-Value = Mapping[str, Any]
+__all__ = ["print_scores"]
 
 
-def show(value: Value) -> None:
+def print_scores(value: SubmissionScores) -> None:
     """Print the scores of a submission, in points."""
-    console().print(Text(world_of(value), style="bold"))
+    print_world(value["source"])
     for name, task in value["tasks"].items():
         console().print(Text(f"{name} ({task['metric']}, source {value['source']}, points)", style="bold"))
         console().print(task_table(task))
@@ -34,7 +34,7 @@ def show(value: Value) -> None:
             console().print(Text(f"missing: {name}, {gap}; no mean over tasks", style="yellow"))
 
 
-def task_table(task: Value) -> Table:
+def task_table(task: SubmittedTask) -> Table:
     """Return the rows of one task: its languages, and their mean under the names of its metrics."""
     names = list(next(iter(task["languages"].values())))
     table = Table(header_style="bold")

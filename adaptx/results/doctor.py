@@ -10,18 +10,20 @@ import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx import registry
 from adaptx.options import unknown_variables
 from adaptx.tasks.catalog import built_in_names, task_named
 
 if TYPE_CHECKING:
+    from typing import Literal
+
+    from adaptx.schema.commands import Finding
     from adaptx.store import Store
 
 __all__ = ["examine"]
 
-Finding = dict[str, Any]
 PACKAGES = ("torch", "transformers", "peft", "adapters", "datasets", "deepspeed", "click", "rich")
 
 
@@ -30,7 +32,7 @@ def examine(store: Store) -> list[Finding]:
     return [*_packages(), *_plugins(), *_pages(), _store(store), *_settings()]
 
 
-def _finding(check: str, state: str, detail: str) -> Finding:
+def _finding(check: str, state: Literal["ok", "note", "fault"], detail: str) -> Finding:
     return {"check": check, "state": state, "detail": detail}
 
 

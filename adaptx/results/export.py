@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.errors import DataFault, Incompatible, Missing, UsageError
 from adaptx.store import atomic
@@ -20,6 +20,7 @@ from adaptx.tasks.stored_page import task_of
 from adaptx.tasks.xtreme_files import SPLIT
 
 if TYPE_CHECKING:
+    from adaptx.schema.commands import CopiedFolder, SubmittedFile
     from adaptx.store import Store, StoredStep
     from adaptx.tasks.task import Task
 
@@ -29,7 +30,7 @@ METHODS = {"peft": "lora", "adapterhub": "bottleneck"}  # format -> the method w
 FORMATS = ("xtreme", *METHODS)
 
 
-def export(store: Store, prefixes: Sequence[str], to: str, folder: Path) -> list[dict[str, Any]]:
+def export(store: Store, prefixes: Sequence[str], to: str, folder: Path) -> list[SubmittedFile] | list[CopiedFolder]:
     """Write the steps with these ids to ``folder`` in the format ``to``; return what was written, a row a file.
 
     ``xtreme`` takes evaluations, and of a trained step all of its evaluations on test splits. Raises `UsageError` for
@@ -44,8 +45,7 @@ def export(store: Store, prefixes: Sequence[str], to: str, folder: Path) -> list
 def published_rows(task: Task, language: str) -> int | None:
     """Return how many rows the page says that a language's test split has, None where it does not say."""
     found = task.sizes.get(SPLIT)
-    rows: int | None = found.get(language) if isinstance(found, Mapping) else found
-    return rows
+    return found.get(language) if isinstance(found, Mapping) else found
 
 
 def _cells(records: Sequence[StoredStep], store: Store) -> list[StoredStep]:
@@ -76,7 +76,7 @@ def _evaluations(record: StoredStep, store: Store) -> list[StoredStep]:
     return [record]
 
 
-def _submitted(record: StoredStep, folder: Path) -> dict[str, Any]:
+def _submitted(record: StoredStep, folder: Path) -> SubmittedFile:
     """Write one cell's file, check it, and say how many of the published rows it holds."""
     task, language = task_of(record), record.spec["rows"]["language"]
     rows = read_rows(record.path / "predictions.parquet")
@@ -108,7 +108,7 @@ def _one_step(records: Sequence[StoredStep], to: str) -> Sequence[StoredStep]:
     return records
 
 
-def _copied(record: StoredStep, to: str, folder: Path) -> dict[str, Any]:
+def _copied(record: StoredStep, to: str, folder: Path) -> CopiedFolder:
     """Copy a trained step's files, but for what only the store needs."""
     if record.kind != "train" or record.spec["method"]["name"] != METHODS[to]:
         made = record.spec["method"]["name"] if record.kind == "train" else record.kind

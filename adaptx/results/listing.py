@@ -5,8 +5,8 @@ Light: reads pages, distribution metadata and manifests; imports nobody's plugin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from adaptx import backbone, registry
 from adaptx.errors import AdaptxError
@@ -16,22 +16,26 @@ from adaptx.tasks.catalog import task_named, task_names
 from adaptx.tasks.describe import summary, to_json
 
 if TYPE_CHECKING:
+    from adaptx.schema.commands import AdapterRow, AttackRow, BackboneRow, PrunedRow, StoredRow, StoredStepView
     from adaptx.store import Store, StoredStep
+
+    Page = Mapping[str, object]  # a task's page as JSON
+    Rows = Sequence[Mapping[str, object]]
 
 __all__ = ["known", "pruned", "shown", "stored"]
 
-Row = dict[str, Any]
+SCORES = "scores.json"
 
 
-def known(kind: str, *, whole: bool = False) -> list[Row]:
+def known(kind: str, *, whole: bool = False) -> Rows:
     """Return what can be asked for: tasks (``whole``: their pages), attacks or backbones."""
-    listed: dict[str, Callable[[], list[Row]]] = {"attacks": _attacks, "backbones": _backbones}
+    listed: dict[str, Callable[[], Rows]] = {"attacks": _attacks, "backbones": _backbones}
     return _tasks(whole=whole) if kind == "tasks" else listed[kind]()
 
 
-def _tasks(*, whole: bool) -> list[Row]:
+def _tasks(*, whole: bool) -> Rows:
     """Return every task; a stranger's that cannot be read is a line that says why, under its name."""
-    rows: list[Row] = []
+    rows: list[Page] = []
     for name in task_names():
         try:
             rows.append(to_json(task_named(name)) if whole else summary(task_named(name)))
@@ -40,45 +44,53 @@ def _tasks(*, whole: bool) -> list[Row]:
     return rows
 
 
-def _attacks() -> list[Row]:
+def _attacks() -> list[AttackRow]:
     return [
         {"name": entry.name, "distribution": entry.distribution, "version": entry.version, "target": entry.target}
         for entry in registry.entries(registry.ATTACKS)
     ]
 
 
-def _backbones() -> list[Row]:
-    named = [{"name": name, "stands for": target} for name, target in backbone.ALIASES.items()]
+def _backbones() -> list[BackboneRow]:
+    named: list[BackboneRow] = [{"name": name, "stands for": target} for name, target in backbone.ALIASES.items()]
     return [*named, {"name": "a hub id or a folder", "stands for": ", ".join(backbone.ENCODERS)}]
 
 
-def stored(store: Store, kind: str) -> list[Row]:
+def stored(store: Store, kind: str) -> list[AdapterRow | StoredRow]:
     """Return what the store holds: trained adapters, or every result."""
     return [_stored(record) for record in store.all("train" if kind == "adapters" else None)]
 
 
-def _stored(record: StoredStep) -> Row:
+def _stored(record: StoredStep) -> AdapterRow | StoredRow:
     facts = record.manifest["facts"]
     row = {"id": record.id[:12], "kind": record.kind, "name": facts["name"], "backbone": facts["backbone"]}
     summary = dict(kind_of(record.kind).summary(record))
     score = summary.pop("score")
     seconds = round(record.manifest["seconds"], 1)
-    return row | summary | {"score": score, "seconds": seconds, "evicted": record.evicted}
+    # Columns of a kind are its own: what is published of them is checked against the schema, not here.
+    return cast("StoredRow", row | summary | {"score": score, "seconds": seconds, "evicted": record.evicted})
 
 
-def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Row:
+def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Page | StoredStepView:
     """Return a task's page, or a stored step with its spec, manifest and scores."""
     if is_task or name in task_names() or name.endswith(".toml"):
-        page: Row = to_json(task_named(name))
+        page: Page = to_json(task_named(name))
         return page
     opened = store()
     record = opened.get(opened.find(name))
     assert record is not None, "find returns ids of committed steps"
-    files = {file: read_json(record.path / file) for file in ("scores.json",) if (record.path / file).is_file()}
-    return {"id": record.id, "path": str(record.path), "spec": record.spec, "manifest": record.manifest, **files}
+    view: StoredStepView = {
+        "id": record.id,
+        "path": str(record.path),
+        "spec": record.spec,
+        "manifest": record.manifest,
+    }
+    if (record.path / SCORES).is_file():
+        view["scores.json"] = read_json(record.path / SCORES)
+    return view
 
 
-def pruned(store: Store, steps: Sequence[str], *, dry_run: bool) -> list[Row]:
+def pruned(store: Store, steps: Sequence[str], *, dry_run: bool) -> list[PrunedRow]:
     """Remove unfinished work, and the stored steps named; return what went (or would go)."""
     removed = [store.prune(dry_run=dry_run)] + [store.remove(store.find(step), dry_run=dry_run) for step in steps]
     return [{"path": str(path)} for part in removed for path in part.removed]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.data.rows import load
 from adaptx.errors import DataFault, Missing
@@ -21,6 +21,7 @@ from adaptx.tasks.forms import form_named
 
 if TYPE_CHECKING:
     from adaptx.data.source import Source
+    from adaptx.schema.commands import SubmissionScores, SubmittedTask
     from adaptx.tasks.task import Task
 
 __all__ = ["scored"]
@@ -28,10 +29,10 @@ __all__ = ["scored"]
 OFFICIAL = {"em": "exact_match"}  # a form's name of a score -> XTREME's
 UNSAID = {"accuracy_back"}  # a submission holds the search from English only
 
-Result = dict[str, Any]
 
-
-def scored(folder: Path, source: Source, *, languages: Sequence[str] = (), limit: int | None = None) -> Result:
+def scored(
+    folder: Path, source: Source, *, languages: Sequence[str] = (), limit: int | None = None
+) -> SubmissionScores:
     """Score every file of a submission; return ``{"folder", "source", "tasks", "overall", "missing"}``, as fractions.
 
     ``languages`` chooses among the files; ``limit`` takes the rows that ``--max-eval`` takes. Raises `Missing` for a
@@ -65,7 +66,7 @@ def _files(folder: Path, task: Task, languages: Sequence[str]) -> dict[str, Path
 
 def _scored_task(
     files: Mapping[str, Path], task: Task, source: Source, limit: int | None, missing: list[str]
-) -> Result:
+) -> SubmittedTask:
     """Return ``{"metric", "languages", "averages"}`` of a task, and add to ``missing`` what its means lack."""
     wanted = _main_languages(task)
     absent = [tag for tag in wanted if tag not in files]
@@ -98,7 +99,7 @@ def _cell(
 
 
 def _overall(
-    found: Mapping[str, Result], tasks: Mapping[str, Task], missing: Mapping[str, Sequence[str]], benchmark: str
+    found: Mapping[str, SubmittedTask], tasks: Mapping[str, Task], missing: Mapping[str, Sequence[str]], benchmark: str
 ) -> dict[str, float]:
     """Return the means over tasks of which nothing is missing; XTREME-R asks for a task's extra languages too."""
     scores = {}
@@ -106,8 +107,7 @@ def _overall(
         wanted = _main_languages(tasks[place]) if benchmark == "xtreme" else list(tasks[place].languages)
         if place in xtreme.TASKS[benchmark] and not missing[place] and set(wanted) <= result["languages"].keys():
             scores[place] = _by_metric(result["languages"], wanted)
-    overall: dict[str, float] = xtreme.averages(scores, benchmark)["overall"]
-    return overall
+    return xtreme.averages(scores, benchmark)["overall"]
 
 
 def _main_languages(task: Task) -> list[str]:

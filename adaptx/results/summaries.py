@@ -7,14 +7,15 @@ Owns the shape of ``train --json``, ``stack --json``, ``compare --json`` and ``w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.analysis.compare import ArmRun, compare
-from adaptx.analysis.scores import EvaluationCell, one_source, score_languages
+from adaptx.analysis.scores import EvaluationCell, score_languages
 from adaptx.errors import Missing
 from adaptx.planning.arms import Arm, Comparison, arms_of
+from adaptx.schema.sources import one_source
+from adaptx.steps.attack import read_outcomes
 from adaptx.steps.evaluate import eval_spec
 from adaptx.steps.train import parts_of_spec, train_spec
 from adaptx.store.difference import differences
@@ -25,16 +26,23 @@ from adaptx.tasks.mlm import MLM
 if TYPE_CHECKING:
     from adaptx.planning.recipe import Recipe
     from adaptx.planning.request import PlannedRequest, StackPlan
+    from adaptx.schema.commands import (
+        CompareResult,
+        ComparisonResult,
+        Heading,
+        RunResult,
+        StackResult,
+        StepRow,
+        TrainResult,
+        WhyResult,
+    )
     from adaptx.steps.step import Step
-    from adaptx.steps.step_result import StepResult
     from adaptx.store import Store, StoredStep, StoreView
 
 __all__ = ["cells_of", "compare_result", "run_result", "stack_result", "train_result", "why_result"]
 
-Result = dict[str, Any]
 
-
-def train_result(planned: PlannedRequest, view: StoreView, steps: Sequence[StepResult]) -> Result:
+def train_result(planned: PlannedRequest, view: StoreView, steps: Sequence[StepRow]) -> TrainResult:
     """Return what was trained: the stack, its best dev score, its files, and the steps."""
     top = committed(view, planned.plan.layers[-1])
     facts = top.manifest["facts"]
@@ -46,31 +54,36 @@ def train_result(planned: PlannedRequest, view: StoreView, steps: Sequence[StepR
         "best": facts["best"],
         "flags": no_dev([planned.plan]),
         "bytes": sum(file["bytes"] for file in top.manifest["files"].values()),
-        "steps": [asdict(step) for step in steps],
+        "steps": list(steps),
     }
 
 
-def stack_result(planned: PlannedRequest, view: StoreView, steps: Sequence[StepResult]) -> Result:
+def stack_result(planned: PlannedRequest, view: StoreView, steps: Sequence[StepRow]) -> StackResult:
     """Return the per-language table of one stack, clean and under every attack."""
     plan = planned.plan
     scores = score_languages(
         cells_of(plan, view), chance=plan.target.chance, training_languages=training_languages(plan)
     )
-    head = _heading(planned) | {"split": _split(plan), "metric": plan.target.metric}
     scores["flags"] = [*no_dev([plan]), *scores["flags"]]
-    return {**head, **scores, "steps": [asdict(step) for step in steps]}
+    return {
+        **_heading(planned),
+        "split": _split(plan),
+        "metric": plan.target.metric,
+        **scores,
+        "steps": list(steps),
+    }
 
 
 def compare_result(
-    comparison: Comparison, planned: Sequence[PlannedRequest], view: StoreView, steps: Sequence[StepResult]
-) -> Result:
+    comparison: Comparison, planned: Sequence[PlannedRequest], view: StoreView, steps: Sequence[StepRow]
+) -> CompareResult:
     """Return the comparison of every arm, paired on the same rows, with the heading of the command."""
-    return {**_compared(comparison, planned, view), "steps": [asdict(step) for step in steps]}
+    return {**_compared(comparison, planned, view), "steps": list(steps)}
 
 
 def run_result(
-    recipe: Recipe, planned: Sequence[PlannedRequest], view: StoreView, steps: Sequence[StepResult]
-) -> Result:
+    recipe: Recipe, planned: Sequence[PlannedRequest], view: StoreView, steps: Sequence[StepRow]
+) -> RunResult:
     """Return every comparison of a recipe, with what a report tells beside them; ``planned`` in the recipe's order."""
     plans = iter(planned)
     arms = [(comparison, list(islice(plans, len(arms_of(comparison))))) for comparison in recipe.comparisons()]
@@ -83,35 +96,37 @@ def run_result(
         "source": one_source(comparison["source"] for comparison in comparisons),
         "versions": _versions(steps, view),
         "comparisons": comparisons,
-        "steps": [asdict(step) for step in steps],
+        "steps": list(steps),
     }
 
 
-def _versions(steps: Sequence[StepResult], view: StoreView) -> dict[str, list[str]]:
+def _versions(steps: Sequence[StepRow], view: StoreView) -> dict[str, list[str]]:
     """Return the distributions that made the steps, with every version that took part."""
     found: dict[str, set[str]] = {}
-    for record in filter(None, (view.get(step.id) for step in steps)):
+    for record in filter(None, (view.get(step["id"]) for step in steps)):
         for name, version in record.manifest["versions"].items():
             found.setdefault(name, set()).add(version)
     return {name: sorted(versions) for name, versions in sorted(found.items())}
 
 
-def _compared(comparison: Comparison, planned: Sequence[PlannedRequest], view: StoreView) -> Result:
+def _compared(comparison: Comparison, planned: Sequence[PlannedRequest], view: StoreView) -> ComparisonResult:
     runs = [_run(arm, one.plan, view) for arm, one in zip(arms_of(comparison), planned, strict=True)]
     first, plan = planned[0], planned[0].plan
     result = compare(runs, chance=plan.target.chance, training_languages=training_languages(plan))
+    result["flags"] = [*no_dev([one.plan for one in planned]), *result["flags"]]
     heading = _heading(first)
-    head = {
+    return {
         "intermediate": comparison.intermediate,
         "target": plan.target.name,
         "metric": plan.target.metric,
         "chance": plan.target.chance,
         "split": _split(plan),
-        **{key: heading[key] for key in ("backbone", "source", "precision")},
+        "backbone": heading["backbone"],
+        "source": heading["source"],
+        "precision": heading["precision"],
         "backbone_revision": first.backbone.revision,
+        **result,
     }
-    result["flags"] = [*no_dev([one.plan for one in planned]), *result["flags"]]
-    return {**head, **result}
 
 
 def _run(arm: Arm, plan: StackPlan, view: StoreView) -> ArmRun:
@@ -127,7 +142,7 @@ def _run(arm: Arm, plan: StackPlan, view: StoreView) -> ArmRun:
     )
 
 
-def _heading(planned: PlannedRequest) -> Result:
+def _heading(planned: PlannedRequest) -> Heading:
     choices, plan = planned.choices, planned.plan
     return {
         "stack": list(plan.names),
@@ -186,13 +201,13 @@ def _cell(step: Step, plan: StackPlan, view: StoreView) -> EvaluationCell:
         language=step.language,
         source=record.spec["rows"]["source"],
         records=records,
-        outcomes={attack.label: read_rows(view.intact(attack.id).path / "outcomes.parquet") for attack in attacks},
+        outcomes={attack.label: read_outcomes(view.intact(attack.id)) for attack in attacks},
         majority=form_named(step.task.form).majority(records),
         quarantined=record.manifest["facts"]["quarantined"],
     )
 
 
-def why_result(store: Store, prefix: str) -> Result:
+def why_result(store: Store, prefix: str) -> WhyResult:
     """Return how a stored step differs from the nearest other one of its kind, field by field."""
     record = store.get(store.find(prefix))
     assert record is not None, "find returns ids of committed steps"
@@ -204,5 +219,5 @@ def why_result(store: Store, prefix: str) -> Result:
         "name": record.manifest["facts"]["name"],
         "nearest": nearest.id if nearest else None,
         "nearest_name": nearest.manifest["facts"]["name"] if nearest else None,
-        "differences": [asdict(difference) for difference in told],
+        "differences": [{"path": one.path, "here": one.here, "there": one.there} for one in told],
     }

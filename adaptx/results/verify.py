@@ -7,26 +7,27 @@ reads the same rows in the same order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.errors import AdaptxError
 from adaptx.steps.step import kind_of
 from adaptx.tables import read_json
 
 if TYPE_CHECKING:
+    from adaptx.schema.commands import VerifiedStep, VerifyResult
     from adaptx.store import Store, StoredStep
 
 __all__ = ["verify"]
 
 
-def verify(store: Store, prefixes: Sequence[str] = ()) -> dict[str, Any]:
+def verify(store: Store, prefixes: Sequence[str] = ()) -> VerifyResult:
     """Check the named steps, or all of them; return ``{"checked", "steps": [{"id", "kind", "name", "faults"}]}``."""
     ids = [store.find(prefix) for prefix in prefixes] or [record.id for record in store.all()]
     steps = [_checked(store, step_id) for step_id in ids]
     return {"checked": len(steps), "steps": steps}
 
 
-def _checked(store: Store, step_id: str) -> dict[str, Any]:
+def _checked(store: Store, step_id: str) -> VerifiedStep:
     faults = store.check(step_id)
     record = store.get(step_id)
     assert record is not None, "check raised where there is no such step"

@@ -62,7 +62,7 @@ class Attack:
     takes: frozenset[str]  # the optional context that the signature names: alphabet, fields, protected
     apart: str = ""  # a stranger's: the entry that a process of its own imports (`adaptx.robustness.worker`)
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Return all but the function as JSON values."""
         return {
             "name": self.name,
@@ -73,7 +73,7 @@ class Attack:
             "takes": sorted(self.takes),
         }
 
-    def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def resolve(self, given: Mapping[str, object]) -> dict[str, object]:
         """Return all parameters as typed values; raises `UnknownName` or `UsageError`."""
         return resolve(self.parameters, given, owner=self.name)
 
@@ -179,7 +179,7 @@ class AttackRequest:
         return bool(self.attack.apart)
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, object]:
         """All parameters, as they are recorded and hashed."""
         return {**self.own, **self.searching}
 
@@ -250,7 +250,7 @@ def _elsewhere(*_: Any, **__: Any) -> NoReturn:
 
 
 def requested(
-    attack: Attack, given: Mapping[str, Any], *, search: str = "random", budget: int = 64, seed: int = 0
+    attack: Attack, given: Mapping[str, object], *, search: str = "random", budget: int = 64, seed: int = 0
 ) -> AttackRequest:
     """Resolve the parameters of an attack and its search; a door-2 attack brings its own search and ignores ``search``.
 

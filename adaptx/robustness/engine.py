@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from adaptx.robustness.deadline import STEP
 from adaptx.robustness.example_attack import AttackContext, ExampleAttack
@@ -48,7 +48,7 @@ class Attacked:
     outcomes: list[Outcome]
     scores: dict[str, float]
     flags: list[str]
-    facts: dict[str, Any]
+    facts: dict[str, object]
 
 
 def attack_cell(
@@ -127,15 +127,31 @@ def alphabets(examples: Iterable[Example], fields: Sequence[str]) -> dict[str, A
     return {language: count_alphabet(texts[language]) for language in sorted(texts)}
 
 
-def _facts(examples: Sequence[Example], fields: Sequence[str], letters: Mapping[str, Alphabet]) -> dict[str, Any]:
+class ScriptRule(TypedDict):
+    """The rule of a script, and how many words of a cell were seen and may be edited under it."""
+
+    rule: str
+    minimum: int
+    keep_ends: bool
+    words: int
+    open: int
+
+
+def _facts(examples: Sequence[Example], fields: Sequence[str], letters: Mapping[str, Alphabet]) -> dict[str, object]:
     """Return the alphabets' hash and, per language and script, the rule in effect and how many words it opens."""
-    rules: dict[str, dict[str, dict[str, Any]]] = {}
+    rules: dict[str, dict[str, ScriptRule]] = {}
     for example in examples:
         for name in fields:
             scripts = rules.setdefault(example.languages[name], {})
             for piece in pieces(example.texts[name]):
                 rule = rule_of(piece.script)
-                fresh = {"rule": rule.name, "minimum": rule.minimum, "keep_ends": rule.keep_ends, "words": 0, "open": 0}
+                fresh: ScriptRule = {
+                    "rule": rule.name,
+                    "minimum": rule.minimum,
+                    "keep_ends": rule.keep_ends,
+                    "words": 0,
+                    "open": 0,
+                }
                 counts = scripts.setdefault(piece.script, fresh)
                 counts["words"] += 1
                 counts["open"] += bool(piece.open)

@@ -7,20 +7,20 @@ success rate over the rows that one model answers correctly cannot be compared w
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from adaptx.metrics.sums import scores_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-__all__ = ["Outcome", "Status", "summarise"]
+__all__ = ["Outcome", "OutcomeRow", "Status", "summarise"]
 
 Status = Literal["success", "survived", "no-proposal", "wrong", "error"]
 
 
-class Outcome(TypedDict):
-    """One row. ``value`` is the task's main metric of the row; the adversarial text is the worst that was found."""
+class OutcomeRow(TypedDict):
+    """What analysis reads of one row. ``value`` is the task's main metric of the row."""
 
     id: str
     parallel: str
@@ -35,8 +35,6 @@ class Outcome(TypedDict):
     terms_under_attack: list[float]  # under attack,
     queries: int  # candidates asked, whether the answer was known or not
     edits: str  # JSON: [[field, start, end, new], ...], offsets in the original
-    original: dict[str, str]  # attackable fields
-    adversarial: dict[str, str]  # the same fields; equal to the original where nothing was kept
     edited_clusters: int
     clusters: int  # of the attackable fields
     no_op: bool  # the tokenizer does not see the kept edits
@@ -50,7 +48,14 @@ class Outcome(TypedDict):
     error: str | None
 
 
-def summarise(outcomes: Sequence[Outcome | Mapping[str, Any]]) -> dict[str, float]:
+class Outcome(OutcomeRow):
+    """One row with its texts, which are stored as JSON; the adversarial text is the worst that was found."""
+
+    original: dict[str, str]  # attackable fields
+    adversarial: dict[str, str]  # the same fields; equal to the original where nothing was kept
+
+
+def summarise(outcomes: Sequence[OutcomeRow]) -> dict[str, float]:
     """Return the scores of one cell; the empty cell has none.
 
     ``accuracy`` is the main metric under attack over all rows, ``lost`` = clean - accuracy, ``random_baseline`` the
@@ -81,13 +86,13 @@ def summarise(outcomes: Sequence[Outcome | Mapping[str, Any]]) -> dict[str, floa
     }
 
 
-def _score(outcomes: Sequence[Outcome | Mapping[str, Any]], terms: str) -> float:
+def _score(outcomes: Sequence[OutcomeRow], terms: str) -> float:
     import numpy as np
 
     return float(scores_of(np.array([o[terms] for o in outcomes], dtype=np.float64).sum(axis=0)))  # type: ignore[literal-required]
 
 
-def _baseline_rate(attacked: Sequence[Mapping[str, Any]]) -> float:
+def _baseline_rate(attacked: Sequence[OutcomeRow]) -> float:
     found = [o for o in attacked if o["baseline_edited_clusters"]]
     return _ratio(sum(o["baseline_edited_clusters"] for o in found), sum(o["clusters"] for o in found))
 

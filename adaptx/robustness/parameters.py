@@ -77,20 +77,20 @@ class Parameter:
     limit: Between | OneOf | Subset | None = None
 
 
-def spelled(parameter: Parameter) -> dict[str, Any]:
+def spelled(parameter: Parameter) -> dict[str, object]:
     """Return a parameter as JSON values, which `read_parameter` reads back."""
     limit = parameter.limit
     told = None if limit is None else {"is": type(limit).__name__, **asdict(limit)}
     return {"name": parameter.name, "kind": parameter.kind.__name__, "default": parameter.default, "limit": told}
 
 
-def read_parameter(value: Mapping[str, Any]) -> Parameter:
+def read_parameter(value: Any) -> Parameter:
     """Return the parameter that `spelled` wrote."""
     kind = {kind.__name__: kind for kind in KINDS}[value["kind"]]
     return Parameter(name=value["name"], kind=kind, default=value["default"], limit=_limit(value["limit"]))
 
 
-def _limit(value: Mapping[str, Any] | None) -> Between | OneOf | Subset | None:
+def _limit(value: Any) -> Between | OneOf | Subset | None:
     if value is None:
         return None
     if value["is"] == Between.__name__:
@@ -129,7 +129,7 @@ def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> Pa
     return Parameter(name=parameter.name, kind=kind, default=parameter.default, limit=limit)
 
 
-def resolve(parameters: Sequence[Parameter], given: Mapping[str, Any], *, owner: str) -> dict[str, Any]:
+def resolve(parameters: Sequence[Parameter], given: Mapping[str, object], *, owner: str) -> dict[str, object]:
     """Return every parameter's value, the defaults filled in.
 
     Raises: `UnknownName` for a key that is not there, `UsageError` for a value of the wrong type or out of its limit.

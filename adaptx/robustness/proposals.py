@@ -8,7 +8,7 @@ proposal on a protected span is dropped (the attack cannot know of it), any othe
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.errors import PluginError
 from adaptx.robustness.attack import Attack, Edit
@@ -37,7 +37,7 @@ class Shown:
 
 
 def propose(
-    attack: Attack, parameters: Mapping[str, Any], victim: AttackTarget, alphabets: Mapping[str, Alphabet]
+    attack: Attack, parameters: Mapping[str, object], victim: AttackTarget, alphabets: Mapping[str, Alphabet]
 ) -> Proposals:
     """Return the proposals of ``attack`` for one victim; fields are drawn in proportion to their clusters."""
     texts = {field: victim.example.texts[field] for field in victim.fields}

@@ -7,7 +7,7 @@ budget belongs to the same step.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from adaptx.errors import Incompatible
 from adaptx.robustness.outcomes import summarise
@@ -18,6 +18,7 @@ from adaptx.tables import read_rows
 
 if TYPE_CHECKING:
     from adaptx.robustness.attack import AttackRequest
+    from adaptx.robustness.outcomes import OutcomeRow
     from adaptx.steps.step import Planned, Pricing, ResolvedRequest
     from adaptx.store import StoredStep
 
@@ -55,11 +56,16 @@ class Attack:
 
     def recomputed(self, record: StoredStep) -> Mapping[str, float]:
         """Return the scores of the stored outcomes."""
-        return summarise(read_rows(record.path / "outcomes.parquet"))
+        return summarise(read_outcomes(record))
 
-    def summary(self, record: StoredStep) -> Mapping[str, Any]:
+    def summary(self, record: StoredStep) -> Mapping[str, object]:
         """Return the accuracy under attack."""
         return {"score": stored_score(record, "accuracy")}
+
+
+def read_outcomes(record: StoredStep) -> list[OutcomeRow]:
+    """Return the outcomes that a step stored, in the order of the cell's rows."""
+    return cast("list[OutcomeRow]", read_rows(record.path / "outcomes.parquet"))
 
 
 def attack_spec(step: Step) -> AttackSpec:

@@ -7,7 +7,7 @@ evaluated on whatever stack is there, or on the bare backbone, which the spec th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.spec import EvalSpec
 from adaptx.steps.step import Load, Step, step
@@ -55,7 +55,7 @@ class Evaluate:
         scores: Mapping[str, float] = form_named(task.form).score(rows, task, record.spec["rows"]["language"])
         return scores
 
-    def summary(self, record: StoredStep) -> Mapping[str, Any]:
+    def summary(self, record: StoredStep) -> Mapping[str, object]:
         """Return the task's main score."""
         return {"score": stored_score(record, record.spec["metric"])}
 

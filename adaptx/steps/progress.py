@@ -7,11 +7,10 @@ while a plan is walked also ``number`` and ``total`` (which step of how many) an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 __all__ = ["Event", "NumberedProgress", "ProgressCallback", "silent"]
 
-Event = Mapping[str, Any]
+Event = Mapping[str, object]
 ProgressCallback = Callable[[Event], None]
 
 

@@ -224,7 +224,7 @@ class StepKind(Protocol):
         """Return the scores as stored rows give them again, None where a step has none."""
         ...
 
-    def summary(self, record: StoredStep) -> Mapping[str, Any]:
+    def summary(self, record: StoredStep) -> Mapping[str, object]:
         """Return what a list of results says of a step: its ``score``, and what the kind has of its own."""
         ...
 
@@ -232,7 +232,7 @@ class StepKind(Protocol):
 class Compute(Protocol):
     """The heavy half: compute a step into ``work/staged`` and return the facts for its manifest."""
 
-    def __call__(self, step: Step, stack: Any, work: Path) -> Mapping[str, Any]:
+    def __call__(self, step: Step, stack: Any, work: Path) -> Mapping[str, object]:
         """``stack`` is a `steps.compute.stack_context.StackContext`."""
         ...
 

@@ -6,7 +6,7 @@ Owns how a layer becomes a spec and what it costs. A layer has no scores of its 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.spec import PartSpec, TrainSpec
 from adaptx.steps.step import Load, Step, step
@@ -52,7 +52,7 @@ class Train:
         """Return None: files are checked, and scores are those of evaluations."""
         return None
 
-    def summary(self, record: StoredStep) -> Mapping[str, Any]:
+    def summary(self, record: StoredStep) -> Mapping[str, object]:
         """Return method and seed, and the best score on dev rows."""
         best = record.manifest["facts"]["best"]["score"]
         score = None if best is None else round(best, 4)

@@ -23,7 +23,7 @@ class Difference:
     there: Any
 
 
-def differences(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[Difference]:
+def differences(here: Mapping[str, object], there: Mapping[str, object]) -> list[Difference]:
     """Return the fields in which two requests differ, sorted by dotted path."""
     ours, theirs = dict(_flat(here)), dict(_flat(there))
     paths = sorted(ours.keys() | theirs.keys())

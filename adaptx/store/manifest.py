@@ -14,12 +14,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from adaptx.spec import SCHEMA, digest
 from adaptx.store.atomic import sha256
 
-__all__ = ["EVICTED", "MANIFEST", "SPEC", "WEIGHTS", "describe", "faults", "render", "seal"]
+__all__ = ["EVICTED", "MANIFEST", "SPEC", "WEIGHTS", "Manifest", "Origin", "describe", "faults", "render", "seal"]
 
 MANIFEST, SPEC = "manifest.json", "spec.json"
 EVICTED = "evicted"  # empty file beside the manifest: the weights were removed and can be made again
@@ -39,13 +39,65 @@ DISTRIBUTIONS = (
 )
 
 
-def describe(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe the files of ``folder`` together with the caller's ``facts`` (id, kind, parents, how, seconds, ...)."""
+class FileEntry(TypedDict):
+    """A file of a step."""
+
+    bytes: int
+    sha256: str
+
+
+class Hardware(TypedDict):
+    """What a step was computed on; no host name."""
+
+    machine: str
+    system: str
+    cores: int | None
+    processor: str
+
+
+class Remade(TypedDict):
+    """A step that was made again after its weights were removed."""
+
+    same_weights: bool
+
+
+class Origin(TypedDict):
+    """What a step's maker says of it; ``facts`` are those of its kind, with its ``name`` among them."""
+
+    id: str
+    kind: str
+    parents: dict[str, str]
+    how: dict[str, str]
+    seconds: float
+    facts: dict[str, Any]
+
+
+class Manifest(Origin):
+    """A manifest as it is stored; ``digest`` is over all the rest."""
+
+    schema: int
+    files: dict[str, FileEntry]
+    versions: dict[str, str]
+    hardware: Hardware
+    finished: str
+    remade: NotRequired[Remade]
+    digest: NotRequired[str]
+
+
+def describe(folder: Path, origin: Origin) -> Manifest:
+    """Describe the files of ``folder`` beside what its maker says of the step."""
     if links := [str(path) for path in folder.rglob("*") if path.is_symlink()]:
         raise ValueError(f"a result cannot hold links: {', '.join(links)}")
-    files = {name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for name, path in _files(folder)}
+    files: dict[str, FileEntry] = {
+        name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for name, path in _files(folder)
+    }
     return {
-        **facts,
+        "id": origin["id"],
+        "kind": origin["kind"],
+        "parents": origin["parents"],
+        "how": origin["how"],
+        "seconds": origin["seconds"],
+        "facts": origin["facts"],
         "schema": SCHEMA,
         "files": files,
         "versions": _versions(),
@@ -54,12 +106,12 @@ def describe(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def seal(manifest: Mapping[str, Any]) -> bytes:
+def seal(manifest: Mapping[str, object]) -> bytes:
     """Return the bytes of the manifest file: ``manifest`` and a digest over it."""
     return render({**manifest, "digest": digest(manifest)})
 
 
-def render(value: Mapping[str, Any]) -> bytes:
+def render(value: Mapping[str, object]) -> bytes:
     """Return the one way in which the store writes JSON files: sorted, indented, UTF-8; NaN is refused."""
     return (json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n").encode("utf-8")
 
@@ -81,7 +133,7 @@ def faults(folder: Path, step_id: str) -> list[str]:
     return wrong
 
 
-def _wrong_files(folder: Path, listed: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _wrong_files(folder: Path, listed: Mapping[str, FileEntry]) -> Iterator[str]:
     present = dict(_files(folder))
     evicted = (folder / EVICTED).exists()
     for name, expected in listed.items():
@@ -113,7 +165,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _hardware() -> dict[str, Any]:
+def _hardware() -> Hardware:
     return {"machine": platform.machine(), "system": sys.platform, "cores": os.cpu_count(), "processor": _processor()}
 
 

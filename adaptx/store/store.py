@@ -16,12 +16,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adaptx.errors import Incompatible, Missing, StoreCorrupt, UnknownName, UsageError
 from adaptx.spec import SCHEMA, Spec, content_id, digest, request
 from adaptx.store import atomic, lease, manifest
-from adaptx.store.difference import Difference, differences
+from adaptx.validation import COMMIT
+
+if TYPE_CHECKING:
+    from adaptx.store.manifest import FileEntry, Manifest, Origin
 
 __all__ = ["Pruned", "Store", "StoredStep", "discover"]
 
@@ -29,7 +32,6 @@ FOLDER, MARK = "runs", "store.json"
 ID = re.compile(r"[0-9a-f]{64}")
 PREFIX = re.compile(r"[0-9a-f]{6,64}")
 WORD = re.compile(r"[a-z][a-z0-9_-]*")
-COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,7 @@ class StoredStep:
     kind: str
     path: Path
     spec: dict[str, Any]
-    manifest: dict[str, Any]
+    manifest: Manifest
     evicted: bool = False  # the weights were removed; made again on need
 
 
@@ -119,9 +121,9 @@ class Store:
         staged: Path,
         *,
         parents: Mapping[str, str],
-        how: Mapping[str, Any],
+        how: Mapping[str, str],
         seconds: float,
-        facts: Mapping[str, Any],
+        facts: Mapping[str, object],
     ) -> StoredStep:
         """Make the files in ``staged`` (inside ``work``, which is used up) the result of ``spec``.
 
@@ -131,9 +133,15 @@ class Store:
         step_id = content_id(spec)
         earlier = self.get(step_id)
         if earlier is None or earlier.evicted:
-            told: dict[str, Any] = {"id": step_id, "kind": spec.kind, "parents": dict(parents), "how": dict(how)}
-            told |= {"seconds": seconds, "facts": dict(facts)}
-            _stage(self._inside_work(staged, step_id), spec, told, earlier)
+            origin: Origin = {
+                "id": step_id,
+                "kind": spec.kind,
+                "parents": dict(parents),
+                "how": dict(how),
+                "seconds": seconds,
+                "facts": dict(facts),
+            }
+            _stage(self._inside_work(staged, step_id), spec, origin, earlier)
             self._publish(staged, self._place(spec.kind, step_id))
         shutil.rmtree(self._workspace() / step_id, ignore_errors=True)  # what a kill leaves here, `prune` removes
         return self._committed(step_id)
@@ -150,16 +158,6 @@ class Store:
         if faults := self.check(step_id):
             raise StoreCorrupt(faults[0], hint=f"adaptx prune {step_id[:12]}, and the same command makes it again")
         return self._committed(step_id)
-
-    def nearest(self, spec: Spec) -> StoredStep | None:
-        """Return the stored step of the same kind whose request differs in the fewest fields."""
-        wanted = request(spec)
-        return min(self.all(spec.kind), key=lambda record: len(differences(wanted, record.spec)), default=None)
-
-    def why(self, spec: Spec) -> list[Difference]:
-        """Return the fields in which ``spec`` differs from the nearest stored step; all of them where there is none."""
-        found = self.nearest(spec)
-        return differences(request(spec), found.spec if found else {})
 
     def lock(self, kind: str, name: str) -> str | None:
         """Return the commit locked for a hub id; ``kind`` is the hub's: "model" or "dataset"."""
@@ -282,17 +280,17 @@ def _record(folder: Path) -> StoredStep:
     return StoredStep(id=folder.name, kind=folder.parts[-3], path=folder, spec=spec, manifest=told, evicted=evicted)
 
 
-def _stage(staged: Path, spec: Spec, told: dict[str, Any], earlier: StoredStep | None) -> None:
+def _stage(staged: Path, spec: Spec, origin: Origin, earlier: StoredStep | None) -> None:
     """Write the request and then the manifest beside the files, and flush all of it to disk."""
     (staged / manifest.SPEC).write_bytes(manifest.render(request(spec)))
-    described = manifest.describe(staged, told)
+    described = manifest.describe(staged, origin)
     if earlier is not None:
         described["remade"] = {"same_weights": _weights(described) == _weights(earlier.manifest)}  # logs hold times
     (staged / manifest.MANIFEST).write_bytes(manifest.seal(described))
     atomic.sync_tree(staged)
 
 
-def _weights(described: Mapping[str, Any]) -> dict[str, Any]:
+def _weights(described: Manifest) -> dict[str, FileEntry]:
     return {name: file for name, file in described["files"].items() if name.endswith(manifest.WEIGHTS)}
 
 
@@ -320,10 +318,10 @@ def _remove(folder: Path, *, dry_run: bool) -> int:
     return size
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(path: Path) -> Any:
     """Read one of the store's own files; a missing one is empty."""
     try:
-        value: dict[str, Any] = json.loads(path.read_bytes())
+        return json.loads(path.read_bytes())
     except FileNotFoundError:
         return {}
     except ValueError as error:
@@ -333,7 +331,6 @@ def _json(path: Path) -> dict[str, Any]:
             else f"repair or remove {path}"
         )
         raise StoreCorrupt(f"{path} is damaged: {error}", hint=hint) from error
-    return value
 
 
 def _full(step_id: str) -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from adaptx.tasks.catalog import PAGES, task_named
 from adaptx.tasks.task import HubOverride, Task
 
-__all__ = ["document", "rows_of", "summary", "to_json"]
+__all__ = ["TaskRow", "document", "rows_of", "summary", "to_json"]
 
 INTRODUCTION = """# Tasks
 
@@ -24,7 +24,24 @@ is cut from train. *no gold* marks splits whose labels are not published: they a
 scored. How to add a task: [CONTRIBUTING.md](../CONTRIBUTING.md#add-a-task)."""
 
 
-def summary(task: Task) -> dict[str, Any]:
+TaskRow = TypedDict(
+    "TaskRow",
+    {
+        "name": str,
+        "form": str,
+        "metric": str,
+        "chance": float,
+        "languages": int,
+        "rows": str,
+        "trains on": str,
+        "licence": str,
+        "title": str,
+    },
+)
+"""What a list says of a task, a text or number per column."""
+
+
+def summary(task: Task) -> TaskRow:
     """Return what a list says of a task, a text or number per column."""
     return {
         "name": task.name,

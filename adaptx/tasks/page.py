@@ -30,9 +30,6 @@ METHODS = ("full", "lora", "bottleneck")
 SPLITS = ("train", "dev", "test")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*")
-WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # a file or folder name that cannot climb out of its folder
-HUB_ID = re.compile(rf"{WORD.pattern}/{WORD.pattern}")
-COMMIT = re.compile(r"[0-9a-f]{40}")
 OPTIONS = "options"  # of a choice: one column with a list, or a column each
 GRADED = ("pearson",)  # metrics of grades, which have a range in place of labels
 HUB_KEYS = ("revision", "hub_config", "hub_language", "hub_splits", "hub_columns")
@@ -77,7 +74,7 @@ def _defaults(value: Any) -> str | None:
     return "; ".join(told) or None
 
 
-def _wrong_numbers(table: Mapping[str, Any], others: tuple[str, ...] = ()) -> Iterator[str]:
+def _wrong_numbers(table: Mapping[str, object], others: tuple[str, ...] = ()) -> Iterator[str]:
     """Yield what is wrong with hyperparameters; ``others`` are names that may stand there too."""
     known = {*HYPERPARAMETERS, *others}
     for key, value in table.items():
@@ -96,9 +93,9 @@ def _labels(value: Any) -> str | None:
 
 NAMED = validation.matching(NAME, "a name of small letters, digits, - and _")
 TAGGED = validation.matching(LANGUAGE, "a BCP-47 tag such as de, zh-Hant or pt-BR")
-WORDED = validation.matching(WORD, "a single name without a path in it")
-HUB = validation.matching(HUB_ID, "a hub id, namespace/name")
-COMMITTED = validation.matching(COMMIT, "a commit of 40 hex digits")
+WORDED = validation.matching(validation.WORD, "a single name without a path in it")
+HUB = validation.matching(validation.HUB_ID, "a hub id, namespace/name")
+COMMITTED = validation.matching(validation.COMMIT, "a commit of 40 hex digits")
 SPLIT_KEYS = ("splits", "hub_splits")
 OURS = validation.one_of(*SPLITS)
 UPSTREAM_SPLITS = validation.table(OURS, validation.either(WORDED, validation.list_of(WORDED), list))
@@ -258,7 +255,7 @@ def read_page(text: str, where: str) -> Task:
     """
     page = joined(validation.read_toml(text, where))
     validation.refuse(where, mistakes_of(page))
-    absent: dict[str, Any] = {"labels": (), "hub": None, "revision": None}
+    absent: dict[str, object] = {"labels": (), "hub": None, "revision": None}
     plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}
     return Task(**absent | plain | _resolved(page), notes=_notes(text))
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, Never
 
 __all__ = ["HubOverride", "Task"]
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
+EMPTY: Mapping[str, Never] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,10 @@ class HubOverride:
     languages: Mapping[str, str] = field(default_factory=lambda: EMPTY)  # tag -> the hub's config
     hub: str | None = None  # None: in folders only
     revision: str | None = None
+
+
+OrNull = Annotated[HubOverride, HubOverride | None]
+"""In JSON null where it holds no language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +62,12 @@ class Task:
         default_factory=lambda: EMPTY
     )  # where the hub names them otherwise; () for one that it lacks
     hub_columns: Mapping[str, Any] = field(default_factory=lambda: EMPTY)  # likewise
-    elsewhere: HubOverride = HubOverride()  # languages that another hub data set holds, under the names of `columns`
-    translations: HubOverride = HubOverride()  # languages into which the training rows were translated by machine
+    elsewhere: OrNull = HubOverride()  # languages that another hub data set holds, under the names of `columns`
+    translations: OrNull = HubOverride()  # languages into which the training rows were translated by machine
     extra_languages: tuple[str, ...] = ()  # evaluated only when asked for: XTREME-R's, which enter no mean of XTREME's
-    sizes: Mapping[str, Any] = field(default_factory=lambda: EMPTY)  # split -> rows of each language, or by tag
+    sizes: Mapping[str, int | Mapping[str, int]] = field(
+        default_factory=lambda: EMPTY
+    )  # split -> rows of each language, or by tag
     gold_splits: tuple[str, ...] = ()  # whose labels are published; none named on the page: all
     parallel: str | None = None  # column whose value translations share; None: the row number
     group: str | None = None  # column that clusters rows (premise, context); None: each row alone

@@ -31,7 +31,7 @@ MEMBERS = frozenset().union(*xtreme.TASKS.values())
 
 AGAIN = "one for each row, in order; --max-eval N takes the rows of an evaluation with it"
 
-Answers = Sequence[Any] | Mapping[str, Any]  # one a row in order, or by id
+Answers = Sequence[Any] | Mapping[str, object]  # one a row in order, or by id
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _join_lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _parse_object(text: str) -> dict[str, Any]:
+def _parse_object(text: str) -> dict[str, object]:
     try:
         parsed = json.loads(text)
     except ValueError as error:
@@ -131,7 +131,7 @@ def _parse_object(text: str) -> dict[str, Any]:
     return parsed
 
 
-def _dump_object(answers: Mapping[str, Any]) -> str:
+def _dump_object(answers: Mapping[str, object]) -> str:
     return json.dumps(answers, ensure_ascii=False, indent=0) + "\n"
 
 

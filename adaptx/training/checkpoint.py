@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -46,13 +46,13 @@ class State:
     weights: Mapping[str, Tensor]
     moments: Mapping[str, Tensor]
     best: Best | None = None
-    log: list[dict[str, Any]] = field(default_factory=list)
+    log: list[dict[str, float]] = field(default_factory=list)
 
 
 def write(folder: Path, state: State) -> None:
     """Write ``state`` to ``folder``: to a new file, flushed to the disk, then renamed over the old one."""
     parts: dict[str, Mapping[str, Tensor]] = {"weights": state.weights, "moments": state.moments}
-    card: dict[str, Any] = {"run": state.run, "step": state.step, "log": state.log, "best": None}
+    card: dict[str, object] = {"run": state.run, "step": state.step, "log": state.log, "best": None}
     if state.best is not None:
         parts["best"] = state.best.weights
         card["best"] = {"step": state.best.step, "score": state.best.score}

@@ -281,7 +281,7 @@ def _create_moments(adam: torch.optim.Optimizer) -> None:
         adam.state[parameter] = {"step": torch.zeros((), device=parameter.device), **zeros}
 
 
-def _parameter_groups(trained: Mapping[str, nn.Parameter], optimisation: Optimisation) -> list[dict[str, Any]]:
+def _parameter_groups(trained: Mapping[str, nn.Parameter], optimisation: Optimisation) -> list[dict[str, object]]:
     """Split into decayed weights and those exempt: biases and LayerNorms, which are the tensors of one axis."""
     decayed = [p for p in trained.values() if p.ndim > 1]
     exempt = [p for p in trained.values() if p.ndim <= 1]
@@ -289,16 +289,16 @@ def _parameter_groups(trained: Mapping[str, nn.Parameter], optimisation: Optimis
     return [group for group in groups if group["params"]]
 
 
-def _config(stage: int, optimisation: Optimisation, how: ComputeSettings, *, cpu: bool) -> dict[str, Any]:
+def _config(stage: int, optimisation: Optimisation, how: ComputeSettings, *, cpu: bool) -> dict[str, object]:
     """Return DeepSpeed's configuration; batch sizes are nominal, since the caller owns accumulation."""
-    zero: dict[str, Any] = {
+    zero: dict[str, object] = {
         "stage": stage,
         "overlap_comm": False,
         "reduce_bucket_size": BUCKET,
         "allgather_bucket_size": BUCKET,
         "stage3_param_persistence_threshold": PERSISTENCE_THRESHOLD,
     }
-    settings: dict[str, Any] = {
+    settings: dict[str, object] = {
         "train_micro_batch_size_per_gpu": 1,
         "gradient_accumulation_steps": 1,
         "managed_gradient_accumulation": False,

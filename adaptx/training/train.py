@@ -16,7 +16,7 @@ from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Part", "Progress", "TrainJob", "TrainOutcome", "train"]
 
-Progress = Callable[[Mapping[str, Any]], None]
+Progress = Callable[[Mapping[str, object]], None]
 LOG_ENTRIES = 200  # per run at most, evaluations apart
 STOPPED_BY = (signal.SIGINT, signal.SIGTERM)
 GO_ON, SAVE, STOP = range(3)
@@ -75,9 +75,9 @@ class TrainJob:
 class TrainOutcome:
     """What became of a run; the model itself now holds the chosen weights."""
 
-    log: list[dict[str, Any]]
-    best: dict[str, Any]
-    facts: dict[str, Any]
+    log: list[dict[str, float]]
+    best: Mapping[str, float | None]
+    facts: dict[str, object]
 
 
 def train(job: TrainJob, progress: Progress) -> TrainOutcome:
@@ -137,7 +137,7 @@ class _Run:
         _check_trained(job.model, self.engine.trained)
         self.step = self.begun_at = 0
         self.best: Best | None = None
-        self.log: list[dict[str, Any]] = []
+        self.log: list[dict[str, float]] = []
         self.window, self.whole = self._meter(), self._meter()
         self.losses = torch.zeros((), device=group.device)
         self.saved_at, self.save_cost = perf_counter(), 0.0
@@ -307,11 +307,11 @@ class _Run:
     def _meter(self) -> Meter:
         return Meter(work=self.work, peak=self.peak)
 
-    def _note(self, entry: dict[str, Any]) -> None:
+    def _note(self, entry: Mapping[str, float]) -> None:
         self.log.append({"step": self.step, **entry})
         self._tell(self.log[-1])
 
-    def _tell(self, entry: Mapping[str, Any]) -> None:
+    def _tell(self, entry: Mapping[str, object]) -> None:
         if self.group.rank == 0:
             self.progress({"step": self.step, "steps": self.schedule.steps, **entry})
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adaptx.analysis.compare import ArmRun, compare
+from adaptx.analysis.intervals import t_interval
 from adaptx.analysis.scores import score_languages
-from adaptx.analysis.statistics import t_interval
 from adaptx.errors import Incompatible, UsageError
 
 Maker = Callable[..., Any]

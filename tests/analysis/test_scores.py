@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from math import nextafter
 from typing import Any
 
 import numpy as np
@@ -162,6 +163,29 @@ GOOD = [1.0, 1.0, 1.0, 1.0, 0.0] * 60
 )
 def test_flags(cell: Maker, values: list[float], fields: dict[str, Any], flags: list[str]) -> None:
     assert flags_of(cell("de", values, **fields), 0.5) == flags
+
+
+def test_chance_that_is_the_lower_bound_itself_is_flagged_and_just_below_it_is_not(cell: Maker) -> None:
+    tested = cell("de", GOOD, majority=0.5)
+    low = estimate([tested], "clean").interval[0]
+    assert flags_of(tested, low) == ["chance"]
+    assert flags_of(tested, nextafter(low, 0)) == []
+
+
+def test_nothing_right_where_chance_is_nothing_is_at_chance(cell: Maker) -> None:
+    assert flags_of(cell("de", [0.0] * 300), 0.0) == ["chance"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "flags"),
+    [(200, []), (199, ["tiny"]), (30, ["tiny"]), (29, ["tiny", "few-clusters"])],
+)
+def test_the_borders_of_few_rows_and_few_clusters(cell: Maker, rows: int, flags: list[str]) -> None:
+    assert flags_of(cell("de", GOOD[:rows]), 0.1) == flags
+
+
+def test_one_quarantined_row_is_flagged(cell: Maker) -> None:
+    assert flags_of(cell("de", GOOD, quarantined=1), 0.5) == ["quarantined"]
 
 
 @pytest.mark.parametrize(("share", "raised"), [(0.98, True), (0.97, False)])

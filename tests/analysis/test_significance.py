@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from adaptx.analysis.significance import adjusted, bootstrap, mcnemar, permutation, proportion
+from adaptx.analysis.significance import correct_p_values, mcnemar, permutation
 from adaptx.errors import DataFault
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=20)
@@ -26,37 +26,21 @@ def test_mcnemar_of_no_difference_has_only_the_exact_test() -> None:
 
 @given(P_VALUES, st.randoms())
 def test_corrections_keep_the_order_of_p_values_and_the_order_of_tests_does_not_matter(p_values, random) -> None:
-    found = {name: answer["p_adjusted"] for name, answer in adjusted(p_values).items()}
+    found = {name: answer["p_adjusted"] for name, answer in correct_p_values(p_values).items()}
     assert found["fdr_bh"] == pytest.approx(stats.false_discovery_control(p_values))
     for row, p in enumerate(p_values):
         assert p - 1e-12 <= found["fdr_bh"][row] <= found["holm"][row] + 1e-12
         assert found["holm"][row] <= found["bonferroni"][row] + 1e-12 <= 1 + 2e-12
     order = random.sample(range(len(p_values)), len(p_values))
-    shuffled = adjusted([p_values[row] for row in order])
+    shuffled = correct_p_values([p_values[row] for row in order])
     assert shuffled["holm"]["p_adjusted"] == [found["holm"][row] for row in order]
 
 
 def test_no_tests_are_corrected_to_none() -> None:
-    assert adjusted([])["holm"] == {"reject": [], "p_adjusted": []}
-
-
-def test_a_bootstrap_interval_holds_the_mean_and_is_the_same_each_time() -> None:
-    values = [0.1 * (row % 7) for row in range(60)]
-    found = bootstrap(values, resamples=500)
-    for interval in found.values():
-        assert interval["low"] < sum(values) / len(values) < interval["high"]
-    assert found == bootstrap(values, resamples=500)
-    with pytest.raises(DataFault, match="no interval"):
-        bootstrap([1.0])
+    assert correct_p_values([])["holm"] == {"reject": [], "p_adjusted": []}
 
 
 def test_sign_flips_of_two_rows_prove_nothing() -> None:
     assert permutation([0.0, 0.0], [1.0, 1.0])["two-sided"] == {"statistic": 1.0, "p": 0.5}
     with pytest.raises(DataFault, match="1 values against 2"):
         permutation([0.0], [1.0, 2.0])
-
-
-@given(st.integers(1, 50).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_a_proportions_intervals_lie_in_zero_to_one(counted: tuple[int, int]) -> None:
-    for low, high in proportion(*counted).values():
-        assert 0.0 <= low <= high <= 1.0

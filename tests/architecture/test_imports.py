@@ -25,9 +25,9 @@ UP = {FLOORS, CIRCLES}  # what is above imports what is below already
 # (file, an import that does not belong there, the contracts that must break, and no other)
 PLANTED = [
     ("tasks/task.py", "import adaptx.report", UP),
-    ("errors.py", "import adaptx.spec", UP),
+    ("errors.py", "import adaptx.spec", {FLOORS}),
     ("robustness/replies.py", "import adaptx.analysis", UP),
-    ("backbone.py", "import adaptx.data", UP),
+    ("backbone.py", "import adaptx.data", {FLOORS}),
     ("a_new_room.py", "'''A module that nobody has placed on a floor.'''", {FLOORS}),
     ("cli/main.py", "import torch", {LIGHT}),
     ("report/__init__.py", "import transformers", {LIGHT}),
@@ -46,7 +46,7 @@ def broken_contracts(root: Path) -> set[str]:
 
 
 def broken_in(root: Path, contracts: str) -> set[str]:
-    command = [sys.executable, "-c", LINT, "--config", contracts]
+    command = [sys.executable, "-c", LINT, "--no-cache", "--config", contracts]  # the files share one cache
     run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     verdicts = re.findall(r"^(.+?) (KEPT|BROKEN)(?: \(.*\))?$", run.stdout, re.MULTILINE)
     assert verdicts, run.stdout + run.stderr

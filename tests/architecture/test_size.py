@@ -11,6 +11,7 @@ import pytest
 
 FILE_LINES = 400
 FUNCTION_LINES = 60
+UNTYPED = 39  # lines with a `dict` or `Mapping` of Any: parsed TOML and JSON, stored rows, options, untyped libraries
 CODE = ("adaptx", "plugins", "benchmarks", "tests")
 TEXT = {".py", ".toml", ".md", ".ini", ".txt", ".cfg", ".json", ".jsonl", ""}
 OWN_MACHINE = re.compile(r"(?<![\w.])/(?:home|root|Users|work|tmp/venv)/\w")
@@ -37,6 +38,11 @@ def test_no_function_is_longer_than_the_budget(repository: Path) -> None:
     lengths = dict(function for file in python_files(repository) for function in functions(file))
     assert lengths
     assert {name: lines for name, lines in lengths.items() if lines > FUNCTION_LINES} == {}
+
+
+def test_values_of_any_kind_stay_at_the_borders(repository: Path) -> None:
+    lines = [line for file in (repository / "adaptx").rglob("*.py") for line in file.read_text("utf-8").splitlines()]
+    assert len([line for line in lines if re.search(r"(dict|Mapping)\[str, Any\]", line)]) <= UNTYPED
 
 
 @pytest.mark.parametrize("folder", [".", "adaptx", "plugins", "benchmarks", "tests", "docs", "recipes", ".ci"])

@@ -23,6 +23,8 @@ import pytest
 from adaptx.store import Store
 from adaptx.tasks.catalog import PAGES
 
+pytestmark = pytest.mark.slow
+
 PAIRS, SPANS, ENCODER, PICKLED = ("a" * 40, "b" * 40, "c" * 40, "d" * 40)
 WORDS = {"premise": "a", "hypothesis": "b", "label": 0}
 

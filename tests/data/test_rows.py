@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -253,6 +254,21 @@ def test_a_cap_takes_the_same_rows_in_every_language_and_order(folder, order: li
         {e.parallel for e in load(folder.source, PAWSX, lang, "test", limit=limit).examples} for lang in ("en", "de")
     ]
     assert taken[0] == taken[1]
+
+
+def test_a_cap_goes_by_the_parallel_id_and_by_neither_the_rows_id_nor_its_number(folder) -> None:
+    # One set of translations; in every language the rows have ids of their own and another order.
+    tied = replace(PAWSX, columns={**PAWSX.columns, "id": "key"}, parallel="source")
+    names = [f"t{n}" for n in range(40)]
+    for language, order in (("en", names), ("de", names[::-1]), ("fr", names[7:] + names[:7])):
+        rows = [{**pairs([n])[0], "key": f"{language}-{n}", "source": name} for n, name in enumerate(order)]
+        folder.write(f"paws-x/{language}/test.jsonl", rows)
+    lowest = set(sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:9])
+    for language in ("en", "de", "fr"):
+        taken = load(folder.source, tied, language, "test", limit=9).examples
+        assert {example.parallel for example in taken} == lowest, language
+        assert {example.id for example in taken}.isdisjoint(lowest)
+        assert [int(example.id[3:]) for example in taken] == sorted(int(example.id[3:]) for example in taken)
 
 
 @given(bad=st.sets(st.integers(0, 399), max_size=4))

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -41,12 +41,24 @@ class Done:
     code: int
     out: str
     err: str
+    args: tuple[str, ...]
+    conforms: ClassVar[Callable[[str, Any], bool]]
 
     @property
-    def json(self) -> dict[str, Any]:
-        """Return stdout, all of it, as one JSON object."""
+    def json(self) -> Any:
+        """Return stdout, all of it, as one JSON value that is as its published schema says."""
         assert self.code == 0, self.err
-        return json.loads(self.out)
+        value = json.loads(self.out)
+        assert self.conforms(self.schema, value)
+        return value
+
+    @property
+    def schema(self) -> str:
+        """The name of what is published for the command line."""
+        command = self.args[0]
+        if "--dry-run" in self.args and command != "prune":
+            return "dry-run"
+        return f"ls-{self.args[1]}" if command == "ls" else command
 
     @property
     def status(self) -> dict[str, str]:
@@ -54,6 +66,12 @@ class Done:
 
 
 Run = Callable[..., Done]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _published(conforms: Callable[[str, Any], bool]) -> None:
+    """Have every JSON value that a test reads checked against its published schema."""
+    Done.conforms = staticmethod(conforms)
 
 
 @pytest.fixture(scope="session")
@@ -81,8 +99,9 @@ def adaptx(folder: Path, capfd: pytest.CaptureFixture[str]) -> Run:
 
     def run(*args: str) -> Done:
         capfd.readouterr()
-        code = main([str(arg) for arg in args])
-        return Done(code, *capfd.readouterr())
+        words = tuple(map(str, args))
+        code = main(list(words))
+        return Done(code, *capfd.readouterr(), words)
 
     return run
 
@@ -100,7 +119,7 @@ def command(folder: Path) -> Run:
             timeout=PATIENCE,
             check=False,
         )
-        return Done(done.returncode, done.stdout, done.stderr)
+        return Done(done.returncode, done.stdout, done.stderr, tuple(map(str, args)))
 
     return run
 
@@ -130,8 +149,8 @@ def copied(made: Path, folder: Path) -> Store:
 class Child:
     """A command forked from the server, in a session of its own."""
 
-    def __init__(self, server: Server, pid: int, place: Path) -> None:
-        self._server, self.pid, self._place = server, pid, place
+    def __init__(self, server: Server, pid: int, place: Path, args: tuple[str, ...]) -> None:
+        self._server, self.pid, self._place, self._args = server, pid, place, args
 
     @property
     def err(self) -> str:
@@ -140,7 +159,7 @@ class Child:
     def wait(self) -> Done:
         """Wait for the end; a negative code is the signal that ended it."""
         code = self._server.ask({"wait": self.pid})
-        return Done(code, (self._place / "out").read_text(encoding="utf-8"), self.err)
+        return Done(code, (self._place / "out").read_text(encoding="utf-8"), self.err, self._args)
 
     def comes_to(self, text: str) -> bool:
         """Wait until ``text`` was told on stderr; False where the command ended without."""
@@ -173,7 +192,7 @@ class Server:
         place = self._place / str(self._count)
         place.mkdir()
         args = (*args, "--store", str(store))
-        return Child(self, self.ask({"start": args, "place": str(place)}), place)
+        return Child(self, self.ask({"start": args, "place": str(place)}), place, args)
 
 
 @pytest.fixture(scope="session")

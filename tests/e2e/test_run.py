@@ -63,6 +63,7 @@ def test_a_recipe_is_made_once_shares_all_with_compare_and_is_told_in_one_page(a
     assert Path(told.out.strip()).read_text(encoding="utf-8") == page
     assert adaptx("report", file, "--store", "runs").out.startswith(f"**{GENERATED}**")
     assert adaptx("report", file, "--csv", "--store", "runs").out.count(",charswap,") > 0
+    assert adaptx("report", file, "--json", "--store", "runs").json["comparisons"] == [own]
 
     (folder / "adaptx.toml").write_text("max-train = 7\nseed = 3\ndevice = 'cpu'\nstore = 'runs'\n", encoding="utf-8")
     assert set(adaptx("run", file, "--json").status.values()) == {"reused"}, "settings say how, never what"

@@ -51,8 +51,8 @@ def test_what_is_all_there_is_reused_and_the_bridge_is_not_crossed(store: Store,
     monkeypatch.setitem(sys.modules, "adaptx.execution.local", None)  # importing it would raise
     monkeypatch.setitem(sys.modules, "adaptx.execution.estimate", None)
     results = make(plans, StoreView(store), JOB)
-    assert [(step.status, step.seconds) for step in results] == [("reused", 0.0)] * 6
-    assert [step.kind for step in results] == ["train", "train", "eval", "eval", "attack", "attack"]
+    assert [(step["status"], step["seconds"]) for step in results] == [("reused", 0.0)] * 6
+    assert [step["kind"] for step in results] == ["train", "train", "eval", "eval", "attack", "attack"]
     cost = expected_cost(plans, StoreView(store), JOB, measured=True)
     assert {step["status"] for step in cost["steps"]} == {"done"}
 
@@ -62,7 +62,7 @@ def test_a_step_that_two_requests_share_is_listed_once(store: Store) -> None:
     for step in steps_of(plans).values():
         commit(store, step)
     results = make(plans, StoreView(store), JOB)
-    assert len(results) == len({step.id for step in results}) == 6
+    assert len(results) == len({step["id"] for step in results}) == 6
 
 
 class CommitsAll:
@@ -80,7 +80,7 @@ def test_made_is_what_the_executor_made_and_not_what_came_from_elsewhere(store: 
         return CommitsAll()
 
     monkeypatch.setattr(making, "executor_for", all_committed)
-    status = {step.name: step.status for step in make(planned(store), StoreView(store), JOB)}
+    status = {step["name"]: step["status"] for step in make(planned(store), StoreView(store), JOB)}
     assert [name for name, what in status.items() if what == "made"] == ["pawsx en", "pawsx de"]
     assert status["squad"] == "reused"
 

@@ -23,7 +23,7 @@ from adaptx.robustness import worker as workers
 from adaptx.robustness.attack import attack_request
 from adaptx.robustness.engine import Attacked, attack_cell
 from adaptx.tasks.forms import form_named
-from adaptx.testing import HashVictim, choice, pair, span, tagged, task_of
+from adaptx.testing import HashVictim, choice, pair, span, tagging, task_of
 
 IS_LONG = os.environ.get("ADAPTX_FAULTS") == "long"
 PLUGINS = Path(__file__).resolve().parents[1] / "fixtures" / "plugins"
@@ -36,7 +36,7 @@ EXAMPLES = {
     ],
     "span": [span(f"s{n}", "en", "Who?", "In town Old Johann built it and left.", "Johann") for n in range(3)],
     "choice": [choice(f"c{n}", "en", "The lamp is red", ("yes", "no"), label=n % 2) for n in range(3)],
-    "tagging": [tagged(f"t{n}", "en", ["The", "boats", "left"], [0, 1, 2]) for n in range(3)],
+    "tagging": [tagging(f"t{n}", "en", ["The", "boats", "left"], [0, 1, 2]) for n in range(3)],
 }
 
 # name in hostile.py -> what its error says; None: the attack is harmless, so that its rows are no errors

@@ -52,3 +52,36 @@ def test_the_best_threshold_is_the_score_that_it_promises(items) -> None:
 def test_nothing_to_score_is_refused() -> None:
     with pytest.raises(DataFault, match="no rows"):
         scores([], [])
+
+
+@given(ITEMS)
+def test_the_best_threshold_is_the_first_of_the_best_cuts(items) -> None:
+    answers, golds, unsure = zip(*items, strict=True)
+    values = [f1_v2(answer, gold) for answer, gold in zip(answers, golds, strict=True)]
+    order = sorted(range(len(items)), key=lambda row: unsure[row])
+    taken = [sum(not gold for gold in golds)]  # all are left unanswered
+    for row in order:
+        taken.append(taken[-1] + (values[row] if golds[row] else -bool(answers[row])))
+    best = max(taken)
+    cut = taken.index(best)
+    wanted = best / len(items), unsure[order[cut - 1]] if cut else 0.0
+    assert best_threshold(values, answers, golds, unsure) == (pytest.approx(wanted[0]), wanted[1])
+
+
+def test_no_cut_is_better_than_answering_nothing_where_nothing_has_an_answer() -> None:
+    assert best_threshold([1.0, 1.0], ["", ""], [[], []], [0.3, 0.6]) == (1.0, 0.0)
+    assert best_threshold([0.0, 1.0], ["a cat", ""], [[], []], [0.3, 0.6]) == (1.0, 0.0)
+
+
+def test_an_answer_is_given_up_to_the_threshold_itself() -> None:
+    rows = ["cat", "cat"], [["cat"], ["cat"]], [0.5, 0.50001]
+    assert scores(*rows, 0.5) == {
+        "f1": 0.5,
+        "em": 0.5,
+        "total": 2,
+        "HasAns_exact": 0.5,
+        "HasAns_f1": 0.5,
+        "HasAns_total": 2,
+    }
+    assert scores(*rows)["f1"] == 1.0  # a probability is never above 1
+    assert scores(rows[0], rows[1])["f1"] == 1.0

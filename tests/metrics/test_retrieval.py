@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,3 +121,60 @@ def test_what_cannot_be_scored_is_refused() -> None:
         mean_average_precision({}, {})
     with pytest.raises(DataFault, match="no queries"):
         precision({}, {}, 1)
+
+
+def cloud(n: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(n, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("distance", ["cosine", "l2"])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_nearest_is_the_one_of_least_distance(distance: str, seed: int) -> None:
+    queries, items = cloud(20, seed) * 3, cloud(15, seed + 99) + 1
+    far = {
+        "l2": ((queries[:, None] - items[None]) ** 2).sum(axis=-1),
+        "cosine": -(unit(queries) @ unit(items).T),
+    }
+    assert one_nearest(queries, items, distance) == far[distance].argmin(axis=1).tolist()
+
+
+def test_cosine_is_the_distance_unless_another_is_asked_for() -> None:
+    queries, items = [[1.0, 0.0]], [[9.0, 1.0], [0.9, 0.5]]
+    assert one_nearest(queries, items) == one_nearest(queries, items, "cosine") == [0]
+    assert one_nearest(queries, items, "l2") == [1]
+
+
+def test_a_query_is_ranked_once_whatever_the_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    queries, items = cloud(7, 0), cloud(5, 1)
+    wanted = np.argsort(-(queries @ items.T), axis=1, kind="stable").tolist()
+    assert list(rankings(queries, items)) == wanted
+    monkeypatch.setattr("adaptx.metrics.retrieval.TILE", 3)
+    assert list(rankings(queries, items)) == wanted
+    assert list(rankings(queries, items, 2)) == [row[:2] for row in wanted]
+
+
+def test_only_the_first_gold_entity_of_a_mention_is_read() -> None:
+    golds = {"m": [" Q1 ", "Q2"]}
+    assert mewslix(golds, {"m": ["Q2", "Q1"]}) == 0.5
+    assert mewslix(golds, {"m": ["Q2", " Q1 "]}) == 0.0
+
+
+def test_precision_counts_a_query_once_when_any_right_item_is_among_the_first() -> None:
+    golds, found = {0: [1, 2], 1: [5], 2: [7]}, {0: [2, 1, 9], 1: [4, 5, 6], 2: [1, 2, 3], 3: [0]}
+    assert [precision(golds, found, k) for k in (1, 2, 3)] == pytest.approx([1 / 3, 2 / 3, 2 / 3])
+
+
+def test_hubs_lose_what_their_crowd_gives_them() -> None:
+    """The first item is near to every query; by CSLS only the query that is nearest to it keeps it."""
+    queries = np.array([[1.0, 0.1, 0.0], [1.0, 0.0, 0.4], [1.0, -0.4, 0.0]])
+    items = np.array([[1.0, 0.0, 0.0], [0.6, 0.0, 0.8], [0.6, -0.8, 0.0]])
+    assert nearest(unit(queries), unit(items), 1).rows[:, 0].tolist() == [0, 0, 0]
+    asked, found = unit(queries).astype(float), unit(items).astype(float)
+    products = asked @ found.T
+    crowd = np.sort(products, axis=0)[-2:].mean(axis=0)
+    wanted = np.argsort(-(2 * products - crowd), axis=1)
+    assert csls(queries, items, 3, k=2).tolist() == wanted.tolist()
+    other = np.sort(unit([[0.0, 0.0, 1.0], [1.0, 1.0, 1.0]]) @ found.T, axis=0).mean(axis=0)
+    by_others = np.argsort(-(2 * products - other), axis=1)
+    assert csls(queries, items, 3, k=2, crowd=[[0.0, 0.0, 1.0], [1.0, 1.0, 1.0]]).tolist() == by_others.tolist()
+    assert by_others.tolist() != wanted.tolist()

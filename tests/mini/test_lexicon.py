@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from adaptx.mini.facts import FAMILIES, Draw, concepts, fact_of
 from adaptx.mini.lexicon import language, tags
 
-pytestmark = pytest.mark.parametrize("tag", tags())
+pytestmark = [pytest.mark.parametrize("tag", tags()), pytest.mark.slow]
 
 
 def forms_of(fact, tag):

@@ -8,6 +8,8 @@ from parser import Parser, Question, parser
 from adaptx.mini.facts import FAMILIES, Draw, Fact, drop_roles, fact_of
 from adaptx.mini.lexicon import language, tags
 
+pytestmark = pytest.mark.slow
+
 of_every_language = pytest.mark.parametrize("tag", tags())
 GIFT = {"agent": "amina", "patient": "boris", "verb": "give", "thing": "cup", "quality": "red"}
 

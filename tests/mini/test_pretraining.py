@@ -14,6 +14,8 @@ from transformers import AutoModel, AutoTokenizer
 from adaptx.mini.__main__ import main, read_config
 from adaptx.mini.pretraining import PretrainingConfig, pretrain
 
+pytestmark = pytest.mark.slow
+
 SHORT = PretrainingConfig(vocabulary=2600, width=32, layers=2, feed_forward=32, contrast_layers=(1,), steps=3, texts=2)
 
 

@@ -63,6 +63,8 @@ def comparison(**fields: Any) -> dict[str, Any]:
         "effects": [effect("lora", 0.1), effect("full", -0.05)],
         "differences": [],
         "controls": [],
+        "success_rates": {},
+        "mixed_how": {},
     }
     return value | fields
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adaptx.report import tables
-from adaptx.report.comparison import flags_of, summary
+from adaptx.report.comparison import flags_of, print_run, summary
 from adaptx.report.provenance import GENERATED
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def test_flags_of_an_arm_are_one_line_with_the_languages_of_each(comparison) -> 
 
 
 def test_a_run_is_printed_with_its_world_first_and_its_report_last(result, capsys: pytest.CaptureFixture[str]) -> None:
-    tables.show("run", result)
+    print_run(result)
     lines = capsys.readouterr().out.splitlines()
     assert (lines[0], lines[-1]) == (GENERATED, "report: reports/study/report.html")
     assert sum("effect of the intermediate task" in line for line in lines) == 1

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-import pytest
-
-from adaptx.errors import Incompatible
 from adaptx.report.html import PAGE, files_of
 from adaptx.report.provenance import GENERATED
 
@@ -100,11 +97,6 @@ def test_without_zero_shot_languages_there_is_no_such_group(result) -> None:
         for scores in item["scores"].values():
             scores["mean_zero_shot"] = None
     assert "mean, zero-shot" not in files_of(result)["scores-1-1.svg"]
-
-
-def test_results_of_two_sources_are_never_on_one_page(result, comparison) -> None:
-    with pytest.raises(Incompatible, match="hub and mini cannot be in one table"):
-        files_of(result | {"comparisons": [comparison(), comparison(source="hub")]})
 
 
 def test_the_same_value_is_the_same_bytes(result) -> None:

@@ -50,7 +50,7 @@ VALUE = {
 
 
 def test_a_table_has_a_row_per_language_the_means_and_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
-    tables.show("stack", VALUE)
+    tables.print_stack(VALUE)
     told = capsys.readouterr().out
     for wanted in (
         "squad → pawsx on pawsx",
@@ -63,21 +63,12 @@ def test_a_table_has_a_row_per_language_the_means_and_every_flag(capsys: pytest.
 
 
 def test_a_result_begins_with_the_world_that_it_is_of(capsys: pytest.CaptureFixture[str]) -> None:
-    tables.show("stack", VALUE)
+    tables.print_stack(VALUE)
     assert capsys.readouterr().out.splitlines()[0] == GENERATED
-    tables.show("stack", VALUE | {"source": "hub"})
+    tables.print_stack(VALUE | {"source": "hub"})
     assert capsys.readouterr().out.splitlines()[0] == "Real rows: source hub."
 
 
-def test_stacks_of_one_name_are_counted_and_not_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    tables.print_steps([*VALUE["steps"], *VALUE["steps"]])
-    assert capsys.readouterr().out == "reused: train 2 stacks\n"
-
-
 def test_a_mean_without_zero_shot_languages_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    tables.show("stack", {**VALUE, "mean_zero_shot": None})
+    tables.print_stack({**VALUE, "mean_zero_shot": None})
     assert "zero shot" not in capsys.readouterr().out
-
-
-def test_points_are_per_cent_and_nothing_for_nothing() -> None:
-    assert [tables.points(value) for value in (0.7125, None, -1e-9)] == ["71.2", "", "0.0"]

@@ -10,9 +10,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from markdown_it import MarkdownIt
 
-from adaptx.report import lists, tables
+from adaptx.report import csv as csv_report
+from adaptx.report import latex, lists, markdown
+from adaptx.report.comparison import print_run
 from adaptx.report.html import PAGE, files_of
-from adaptx.report.texts import text_of
 
 HOSTILE = {
     "html": "<img src=x onerror=alert(1)>",
@@ -52,7 +53,7 @@ def plain(text: str) -> bool:
 
 
 def test_markdown_has_nothing_live(hostile: dict[str, Any]) -> None:
-    text = text_of("md", hostile)
+    text = markdown.text_of(hostile)
     assert plain(text)
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
     kinds = {token.type for token in tokens}
@@ -65,7 +66,7 @@ def test_markdown_has_nothing_live(hostile: dict[str, Any]) -> None:
 
 
 def test_csv_has_no_formula_and_no_control_character(hostile: dict[str, Any]) -> None:
-    text = text_of("csv", hostile)
+    text = csv_report.text_of(hostile)
     assert plain(text)
     for row in csv.reader(io.StringIO(text)):
         for cell in row[:-5]:
@@ -73,7 +74,7 @@ def test_csv_has_no_formula_and_no_control_character(hostile: dict[str, Any]) ->
 
 
 def test_latex_has_no_command_of_a_stranger(hostile: dict[str, Any]) -> None:
-    text = text_of("latex", hostile)
+    text = latex.text_of(hostile)
     assert plain(text)
     assert r"\input" not in text
 
@@ -89,7 +90,7 @@ def test_the_page_and_every_drawing_hold_the_text_alone(hostile: dict[str, Any])
 
 
 def test_the_terminal_shows_markup_as_text_and_obeys_nothing(hostile: dict[str, Any], capsys: Any) -> None:
-    tables.show("run", hostile)
+    print_run(hostile)
     lists.show([{"name": hostile["why"], "state": "fault"}])
     lists.show_one({"name": hostile["why"], "inner": {"a": hostile["why"]}})
     told = capsys.readouterr().out

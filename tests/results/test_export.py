@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,42 +22,31 @@ def evaluation(step: str, language: str, *, split: str = "test") -> StoredStep:
     return StoredStep(id=step, kind="eval", path=Path(step), spec=spec, manifest=facts)
 
 
-class Shelf:
-    """A store of records that are all intact."""
+@pytest.fixture
+def refused(shelf: Any, tmp_path: Path) -> Callable[..., str]:
+    """Return what says why an export is refused, after checking that nothing was written."""
 
-    def __init__(self, *records: StoredStep) -> None:
-        self.records = {record.id: record for record in records}
+    def refuse(records: list[StoredStep], asked: list[str], kind: type[Exception]) -> str:
+        with pytest.raises(kind) as error:
+            export(shelf(*records), asked, "xtreme", tmp_path)
+        assert not any(tmp_path.iterdir())
+        return str(error.value)
 
-    def find(self, prefix: str) -> str:
-        return prefix
-
-    def intact(self, step: str) -> StoredStep:
-        return self.records[step]
-
-    def all(self, kind: str) -> list[StoredStep]:
-        return [record for record in self.records.values() if record.kind == kind]
+    return refuse
 
 
-def refused(records: list[StoredStep], asked: list[str], kind: type[Exception], folder: Path) -> str:
-    store: Any = Shelf(*records)
-    with pytest.raises(kind) as error:
-        export(store, asked, "xtreme", folder)
-    assert not any(folder.iterdir())
-    return str(error.value)
-
-
-def test_two_evaluations_of_one_cell_are_refused(tmp_path: Path) -> None:
-    told = refused([evaluation("aaa", "de"), evaluation("bbb", "de")], ["aaa", "bbb"], UsageError, tmp_path)
+def test_two_evaluations_of_one_cell_are_refused(refused) -> None:
+    told = refused([evaluation("aaa", "de"), evaluation("bbb", "de")], ["aaa", "bbb"], UsageError)
     assert told == "aaa and bbb are both evaluations of pawsx in de"
 
 
-def test_a_split_that_is_not_the_test_is_refused(tmp_path: Path) -> None:
-    assert "split dev" in refused([evaluation("aaa", "de", split="dev")], ["aaa"], Incompatible, tmp_path)
+def test_a_split_that_is_not_the_test_is_refused(refused) -> None:
+    assert "split dev" in refused([evaluation("aaa", "de", split="dev")], ["aaa"], Incompatible)
 
 
-def test_an_adapter_without_evaluations_is_refused(tmp_path: Path) -> None:
+def test_an_adapter_without_evaluations_is_refused(refused, tmp_path: Path) -> None:
     top = StoredStep(id="top", kind="train", path=tmp_path, spec={}, manifest={"facts": {"name": "pawsx"}})
-    assert "no evaluation" in refused([top, evaluation("aaa", "de", split="dev")], ["top"], Missing, tmp_path)
+    assert "no evaluation" in refused([top, evaluation("aaa", "de", split="dev")], ["top"], Missing)
 
 
 def test_published_rows_are_the_pages() -> None:

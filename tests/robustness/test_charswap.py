@@ -43,6 +43,7 @@ def applied(text: str, edit) -> str:
     return text[: edit.start] + edit.new + text[edit.end :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operations", ["swap", "delete", "insert", "substitute", "swap+delete+insert+substitute"])
 def test_conforms(operations):
     check_attack(charswap, operations=operations)

@@ -3,8 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adaptx.robustness.edits import Edit, answer_field, cost, edited, fault, overlap, touch, touches_span
+from adaptx.tasks.example import Answer
 from adaptx.testing import pair, span
 
 EXAMPLE = span("s", "en", "Who?", "Old Johann built it. Johann left.", "Johann")
@@ -26,6 +29,53 @@ def test_answers_move_with_the_text_before_them_only():
     assert moved.answers[0].start == EXAMPLE.answers[0].start + 2
     assert moved.texts["context"].startswith("Johann", moved.answers[0].start)
     assert edited(EXAMPLE, (Edit("question", 0, 0, "Say: "),)).answers == EXAMPLE.answers
+
+
+UNSPACED = span("zh", "zh", "首都在哪里", "中国的首都是北京和北京人口多", "北京")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "new", "moved"), [(5, 6, "", -1), (5, 6, "乃为", 1), (5, 5, "乃", 1), (5, 6, "为", 0)]
+)
+def test_an_edit_that_ends_where_an_answer_begins_moves_it(start, end, new, moved):
+    edit = Edit("context", start, end, new)
+    spans = {"context": ((6, 8), (9, 11))}
+    assert fault((edit,), UNSPACED, fields=("context",), protected=spans, snapped=True) is None
+    after = edited(UNSPACED, (edit,))
+    assert after.answers[0].start == UNSPACED.answers[0].start + moved
+    assert after.texts["context"].startswith("北京", after.answers[0].start)
+
+
+def test_an_edit_that_begins_where_an_answer_ends_leaves_it():
+    after = edited(UNSPACED, (Edit("context", 8, 9, "乃为"),))
+    assert after.answers == UNSPACED.answers
+    assert after.texts["context"].startswith("北京", after.answers[0].start)
+
+
+CUTS = st.integers(0, len(UNSPACED.texts["context"]))
+EDITS = st.tuples(CUTS, CUTS, st.text("京都中", max_size=3)).map(
+    lambda e: Edit("context", min(e[:2]), max(e[:2]), e[2])
+)
+
+
+@given(st.lists(EDITS, max_size=4, unique=True))
+def test_an_answer_lies_at_its_offset_after_whatever_edits_are_allowed(edits):
+    candidate, spans = tuple(edits), {"context": ((6, 8), (9, 11))}
+    reason = fault(candidate, UNSPACED, fields=("context",), protected=spans, snapped=True)
+    if reason is not None:
+        assert "protected" in reason or "overlap" in reason
+        return
+    after = edited(UNSPACED, candidate)
+    assert after.texts["context"].startswith("北京", after.answers[0].start)
+    grown = sum(len(edit.new) - (edit.end - edit.start) for edit in candidate)
+    assert len(after.texts["context"]) == len(UNSPACED.texts["context"]) + grown
+    assert after.texts["question"] == UNSPACED.texts["question"]
+
+
+def test_an_answer_without_a_place_stays_without_one():
+    lost = replace(EXAMPLE, answers=(*EXAMPLE.answers, Answer("nobody", -1)))
+    after = edited(lost, (Edit("context", 0, 3, "Young"),))
+    assert [answer.start for answer in after.answers] == [EXAMPLE.answers[0].start + 2, -1]
 
 
 def test_the_original_is_never_changed():

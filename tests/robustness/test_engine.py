@@ -105,6 +105,7 @@ def test_the_answer_and_its_copies_are_never_edited(run):
         assert outcome["adversarial"]["context"].count(answer) == example.texts["context"].count(answer)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 40), st.sampled_from(["random", "greedy"]), st.integers(0, 5))
 def test_queries_are_what_was_asked_and_never_more_than_the_budget(budget, search, seed):

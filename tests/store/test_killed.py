@@ -46,6 +46,7 @@ def lines_of_a_commit(rival: Rival) -> int:
     return int(process.stdout.readline())
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_line_leaves_nothing_or_a_complete_result(store: Store, step_id: str, rival: Rival) -> None:
     lines_of_a_commit(rival)  # the first one makes the store itself, which takes more lines
     store.remove(step_id)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ import pytest
 
 from adaptx.errors import Incompatible, Missing, StoreCorrupt, UnknownName, UsageError
 from adaptx.spec import EvalSpec, content_id
-from adaptx.store import ABSENT, Difference, Store, StoredStep, discover
+from adaptx.store import Store, StoredStep, discover
 
 Commit = Callable[..., StoredStep]
 Rival = Callable[[str], "subprocess.Popen[str]"]
@@ -138,26 +137,6 @@ def test_a_damaged_manifest_is_named(store: Store, commit: Commit, step_id: str)
     with pytest.raises(StoreCorrupt, match=r"manifest\.json is damaged"):
         store.get(step_id)
     assert store.check(step_id) == [f"{path}: damaged or missing"]
-
-
-def test_why_names_the_fields_that_differ_from_the_nearest(store: Store, commit: Commit, spec: EvalSpec) -> None:
-    commit(language="fr", max_length=256, precision="bf16")
-    near = commit(language="fr")
-    wanted = dataclasses.replace(spec, rows=dataclasses.replace(spec.rows, limit=7))
-    found = store.nearest(wanted)
-    assert found is not None
-    assert found.id == near.id
-    assert store.why(wanted) == [Difference("rows.language", "de", "fr"), Difference("rows.limit", 7, ABSENT)]
-
-
-def test_why_of_a_stored_request_is_nothing_and_of_a_first_one_everything(
-    store: Store, commit: Commit, spec: EvalSpec
-) -> None:
-    told = {one.path: one.here for one in store.why(spec)}
-    assert told["rows.language"] == "de"
-    assert {one.there for one in store.why(spec)} == {ABSENT}
-    commit()
-    assert store.why(spec) == []
 
 
 def test_evicted_weights_leave_a_record_that_says_so(store: Store, commit: Commit, step_id: str) -> None:

@@ -174,6 +174,7 @@ def test_every_declared_split_has_gold_unless_the_page_says_which_have() -> None
     assert read_page(hidden, "toy.toml").splits_without_gold == ("test",)
 
 
+@pytest.mark.slow
 @given(page=st.sampled_from(sorted(page.name for page in PAGES.iterdir())), data=st.data())
 @settings(deadline=None, max_examples=500)
 def test_no_value_of_any_type_crashes_the_reader(page: str, data: st.DataObject) -> None:

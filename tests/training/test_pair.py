@@ -20,6 +20,8 @@ from adaptx.training.launch import launch
 from adaptx.training.settings import ComputeSettings
 from adaptx.training.train import train
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 TWO = ComputeSettings(device="cpu", processes=2)
 

@@ -25,6 +25,36 @@ def test_rates_of_two_windows_add_up():
     assert first.rates() == pytest.approx({"tokens_per_second": 30.0, "padding": 0.4, "peak_share": 0.3})
 
 
-def test_the_peak_is_measured_once():
-    assert matmul_peak("cpu", torch.float32, size=64) > 0
-    assert matmul_peak("cpu", torch.float32, size=64) == matmul_peak("cpu", torch.float32, size=64)
+def test_the_peak_of_a_device_and_type_is_measured_once_a_process(monkeypatch):
+    measured = []
+
+    def made(*shape, device):
+        measured.append((shape, device))
+        return torch.ones(*shape, device=device)
+
+    monkeypatch.setattr(torch, "randn", made)
+    matmul_peak.cache_clear()
+    rates = [matmul_peak("cpu", torch.float32, size=64) for _ in range(3)]
+    assert len(measured) == 1
+    assert rates[0] > 0
+    assert rates == rates[:1] * 3
+    assert matmul_peak("cpu", torch.bfloat16, size=64) > 0
+    assert measured == [((64, 64), "cpu")] * 2
+    matmul_peak.cache_clear()
+
+
+def test_the_peak_is_the_best_of_several_products(monkeypatch):
+    clock = iter([0.0, 9.0, 9.0, 9.5, 10.0, 12.0])  # seconds: the first product takes 9, the next 0.5, then 2
+    monkeypatch.setattr("adaptx.training.throughput.perf_counter", lambda: next(clock))
+    matmul_peak.cache_clear()
+    assert matmul_peak("cpu", torch.float32, size=64, times=2) == 2 * 64**3 / 0.5
+    matmul_peak.cache_clear()
+
+
+def test_waiting_counts_as_time_of_the_window():
+    meter = Meter(work=10.0, peak=1000.0)
+    with meter.step(30, 40):
+        pass
+    meter.seconds = 1.0
+    meter.wait(2.0)
+    assert meter.rates() == pytest.approx({"tokens_per_second": 10.0, "padding": 0.25, "peak_share": 0.1})

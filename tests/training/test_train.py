@@ -233,6 +233,7 @@ def test_one_process_needs_no_compiler_and_prints_nothing_on_stdout(tmp_path, re
     assert (tmp_path / "weights").read_bytes() == reference
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_random_moments_ends_with_the_same_bits(tmp_path, reference):
     done = run("killed.py", tmp_path)
     assert done.returncode == 0, done.stderr

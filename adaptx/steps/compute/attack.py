@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.robustness.attack import request_of_spec
 from adaptx.robustness.engine import alphabets, attack_cell
@@ -28,7 +28,7 @@ __all__ = ["JOURNAL", "compute"]
 JOURNAL = "outcomes.jsonl"
 
 
-def compute(step: Step, stack: StackContext, work: Path) -> Mapping[str, Any]:
+def compute(step: Step, stack: StackContext, work: Path) -> Mapping[str, object]:
     """Attack one cell into ``work/staged``: outcomes.parquet and scores.json."""
     cell = stack.steps[step.parents["cell"]]
     spec = eval_spec(cell).rows

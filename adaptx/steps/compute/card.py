@@ -6,7 +6,7 @@ Owns the text of ``card.md``; a person who finds the folder without adaptx can r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.escaping import markdown
 from adaptx.spec import TrainSpec
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["card"]
 
 
-def card(step: Step, backbone: str, best: Mapping[str, Any]) -> str:
+def card(step: Step, backbone: str, best: Mapping[str, float | None]) -> str:
     """Return the Markdown card of a train step."""
     spec, tasks = step.spec, (step.task, *step.others)
     assert isinstance(spec, TrainSpec), "cards are for train steps"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.evaluation.evaluate import evaluate
 from adaptx.steps.compute.staging import empty_staged, write_quarantined
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["compute"]
 
 
-def compute(step: Step, stack: StackContext, work: Path) -> Mapping[str, Any]:
+def compute(step: Step, stack: StackContext, work: Path) -> Mapping[str, object]:
     """Predict one cell into ``work/staged``: predictions.parquet, scores.json, a page not of the catalog."""
     rows = stack.rows.read(step.task, eval_spec(step).rows)
     stack.report({"step": step.name, "phase": "eval", "rows": len(rows.examples)})

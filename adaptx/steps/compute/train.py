@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.data.rows import own_items
 from adaptx.data.union import repairs_of
@@ -37,7 +37,7 @@ __all__ = ["compute"]
 Score = Callable[[], float]
 
 
-def compute(step: Step, stack: StackContext, work: Path) -> Mapping[str, Any]:
+def compute(step: Step, stack: StackContext, work: Path) -> Mapping[str, object]:
     """Train the top of a stack into ``work/staged``; resumes from what ``work`` holds."""
     spec = train_spec(step)
     model = _model(step, stack)

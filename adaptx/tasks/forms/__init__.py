@@ -59,7 +59,7 @@ class Form(Protocol):
     scorers: tuple[str, ...]  # what a page's scorer may be
     repairs: tuple[str, ...]  # what a page may ask for by name
 
-    def read(self, row: Mapping[str, Any], task: Task, *, id: str, language: str) -> Example:
+    def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn an upstream row into an example whose ``parallel`` and ``group`` are ``id``: the file decides those.
 
         Raises `RowFault` naming the field if the row cannot be used, `Placeholder` if the page declares such rows.
@@ -118,7 +118,7 @@ def same_head(form: str, labels: Collection[str], task: Task) -> bool:
     return form == task.form and (set(labels) == set(task.labels) or not form_named(form).by_label)
 
 
-def read_text(row: Mapping[str, Any], column: str) -> str:
+def read_text(row: Mapping[str, object], column: str) -> str:
     """Return a row's text as the upstream wrote it, byte for byte; raises `RowFault` as `check_text`."""
     return check_text(row.get(column), column)
 

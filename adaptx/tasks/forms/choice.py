@@ -43,7 +43,7 @@ class Choice(Labelled):
     scorers: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ("copa-questions", "fill-pronoun", "hellaswag-contexts")
 
-    def read(self, row: Mapping[str, Any], task: Task, *, id: str, language: str) -> Example:
+    def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; raise `RowFault` naming the column, also for fewer than two options."""
         fields = {field: read_text(row, task.columns[field]) for field in task.fields}
         options, names = _options(row, task)
@@ -72,7 +72,7 @@ def is_option(field: str, task: Task) -> bool:
     return field not in task.fields
 
 
-def _options(row: Mapping[str, Any], task: Task) -> tuple[list[str], Sequence[str]]:
+def _options(row: Mapping[str, object], task: Task) -> tuple[list[str], Sequence[str]]:
     """Return the options of a row and how upstream spells them, in the same order."""
     column = task.columns["options"]
     if not isinstance(column, str):
@@ -91,7 +91,7 @@ def _options(row: Mapping[str, Any], task: Task) -> tuple[list[str], Sequence[st
     return [check_text(option, column) for option in found], names[: len(found)]
 
 
-def _repair(texts: Texts, row: Mapping[str, Any], task: Task) -> tuple[Texts, tuple[str, ...]]:
+def _repair(texts: Texts, row: Mapping[str, object], task: Task) -> tuple[Texts, tuple[str, ...]]:
     """Return the texts after the page's repairs, and the names of those that changed something."""
     applied: list[str] = []
     for name in task.repairs:
@@ -101,7 +101,7 @@ def _repair(texts: Texts, row: Mapping[str, Any], task: Task) -> tuple[Texts, tu
     return texts, tuple(applied)
 
 
-def _copa_questions(texts: Texts, task: Task, _: Mapping[str, Any]) -> dict[str, str]:
+def _copa_questions(texts: Texts, task: Task, _: Mapping[str, object]) -> dict[str, str]:
     """Ask in words what COPA's rows ask with ``cause`` or ``effect``; the words are COPA's own, in English."""
     question = texts["question"]
     if question not in QUESTIONS:
@@ -109,7 +109,7 @@ def _copa_questions(texts: Texts, task: Task, _: Mapping[str, Any]) -> dict[str,
     return {**texts, "question": QUESTIONS[question]}
 
 
-def _hellaswag_contexts(texts: Texts, task: Task, _: Mapping[str, Any]) -> dict[str, str]:
+def _hellaswag_contexts(texts: Texts, task: Task, _: Mapping[str, object]) -> dict[str, str]:
     """Take out WikiHow's marks as lm-evaluation-harness's ``hellaswag`` does: [title] ends a sentence, others go."""
     return {field: _without_marks(text, task.columns.get(field, field)) for field, text in texts.items()}
 
@@ -121,14 +121,14 @@ def _without_marks(text: str, column: str) -> str:
     return check_text(cleaned.replace("  ", " ").strip(), column)
 
 
-def _fill_pronoun(texts: Texts, task: Task, row: Mapping[str, Any]) -> dict[str, str]:
+def _fill_pronoun(texts: Texts, task: Task, row: Mapping[str, object]) -> dict[str, str]:
     """Make every option the rest of the sentence with the option in the pronoun's place, as WNLI does."""
     field = next(iter(task.fields))
     rest = texts[field][_after_pronoun(texts[field], row, task.columns[field]) :]
     return {name: text + rest if is_option(name, task) else text for name, text in texts.items()}
 
 
-def _after_pronoun(sentence: str, row: Mapping[str, Any], column: str) -> int:
+def _after_pronoun(sentence: str, row: Mapping[str, object], column: str) -> int:
     """Return where the pronoun ends: after the blank, or after the last token of ``pronoun_span``."""
     if BLANK in sentence:
         return sentence.index(BLANK) + len(BLANK)

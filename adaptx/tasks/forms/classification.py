@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.metrics import accuracy, classification, correlation
 from adaptx.tasks.example import Example, Prediction
@@ -39,7 +39,7 @@ class Classification:
     scorers: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ("drop-placeholders", "drop-unlabelled")
 
-    def read(self, row: Mapping[str, Any], task: Task, *, id: str, language: str) -> Example:
+    def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; raise `RowFault`, or `Placeholder` where the page declares such rows."""
         columns = [task.columns[field] for field in task.fields]
         if "drop-placeholders" in task.repairs:
@@ -94,7 +94,7 @@ def _kind(task: Task) -> Labelled | Graded:
     return GRADED if task.range else LABELLED
 
 
-def _refuse_placeholders(row: Mapping[str, Any], columns: Sequence[str]) -> None:
+def _refuse_placeholders(row: Mapping[str, object], columns: Sequence[str]) -> None:
     for column in columns:
-        if column in row and (row[column] or "").strip() in PLACEHOLDER_TEXTS:
+        if column in row and str(row[column] or "").strip() in PLACEHOLDER_TEXTS:
             raise Placeholder(column, f"placeholder {row[column]!r}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.errors import RowFault
 from adaptx.metrics import correlation
@@ -68,7 +68,7 @@ class Graded:
         return off - before >= GRADE_SHIFT, off
 
 
-def read_grade(row: Mapping[str, Any], column: str, limits: tuple[float, float]) -> float:
+def read_grade(row: Mapping[str, object], column: str, limits: tuple[float, float]) -> float:
     """Return a row's grade, a number or a numeric string; raise `RowFault` for none or one outside ``limits``."""
     found = row.get(column)
     try:

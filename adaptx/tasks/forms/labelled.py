@@ -80,7 +80,7 @@ def most_frequent(values: Iterable[Any]) -> float | None:
     return max(counts.values()) / counts.total() if counts else None
 
 
-def read_label(row: Mapping[str, Any], column: str, labels: Sequence[str]) -> int:
+def read_label(row: Mapping[str, object], column: str, labels: Sequence[str]) -> int:
     """Return the index of a row's label; raise `RowFault` for none, a hidden one, or one that is not in ``labels``."""
     found = row.get(column)
     if found is None:

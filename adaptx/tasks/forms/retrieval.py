@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.errors import DataFault
 from adaptx.metrics import accuracy, bucc
@@ -44,7 +44,7 @@ class Retrieval:
     scorers: tuple[str, ...] = ("ratio", "csls")
     repairs: tuple[str, ...] = ()
 
-    def read(self, row: Mapping[str, Any], task: Task, *, id: str, language: str) -> Example:
+    def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; what is right to find comes with the row, else it is the row's own item."""
         return Example(
             id=id,
@@ -55,7 +55,7 @@ class Retrieval:
                 field: read_text(row, column).strip() for field, column in task.columns.items() if field in task.fields
             },
             languages=_languages(task, language),
-            gold=tuple(row.get("gold", (id,))),
+            gold=_gold_ids(row, id),
         )
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
@@ -172,6 +172,13 @@ def _terms(record: PredictionRecord) -> list[float]:
 def _of_search(prediction: Prediction) -> RetrievalPrediction:
     assert isinstance(prediction, RetrievalPrediction), "a search finds neighbours"
     return prediction
+
+
+def _gold_ids(row: Mapping[str, object], own: str) -> tuple[str, ...]:
+    """Return the ids of what is to be found, as a layout gives them; without one, the item of the row itself."""
+    found = row.get("gold", (own,))
+    assert isinstance(found, list | tuple), "layouts give sequences"
+    return tuple(found)
 
 
 def _languages(task: Task, language: str) -> dict[str, str]:

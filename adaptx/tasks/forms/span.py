@@ -70,7 +70,7 @@ class Span:
     scorers: tuple[str, ...] = tuple(SCORERS)
     repairs: tuple[str, ...] = (SHIFTED,)
 
-    def read(self, row: Mapping[str, Any], task: Task, *, id: str, language: str) -> Example:
+    def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; raise `RowFault` naming the column, also for an answer not in its context.
 
         A row without answers is a fault unless the page's scorer allows it (``squad_v2``).
@@ -191,7 +191,7 @@ def _best_scores(records: Sequence[PredictionRecord], scorer: SpanScorer, langua
     return best
 
 
-def _answers_in_row(row: Mapping[str, Any], column: str) -> Iterator[Answer]:
+def _answers_in_row(row: Mapping[str, object], column: str) -> Iterator[Answer]:
     """Yield the answers of a row where upstream says they are."""
     for text, start in _pairs(row.get(column), column):
         if not isinstance(text, str) or not text.strip() or type(start) is not int:

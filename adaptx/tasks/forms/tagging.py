@@ -44,7 +44,7 @@ class Tagging:
     scorers: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ("date-to-o",)
 
-    def read(self, row: Mapping[str, Any], task: Task, *, id: str, language: str) -> Example:
+    def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; raise `RowFault` naming the column, also where tags and tokens differ in number.
 
         Tags may be indices, names or numeric strings.
@@ -143,7 +143,7 @@ def _terms(record: PredictionRecord, task: Task) -> tuple[float, float]:
     return float(twice_hits), float(marked)
 
 
-def _tokens(row: Mapping[str, Any], column: str) -> list[str]:
+def _tokens(row: Mapping[str, object], column: str) -> list[str]:
     found = _list(row, column)
     if not found:
         raise RowFault(column, "a sentence without tokens")
@@ -169,7 +169,7 @@ def _tag(found: Any, position: int, column: str, labels: Sequence[str]) -> int:
     return tag_index
 
 
-def _list(row: Mapping[str, Any], column: str) -> list[Any]:
+def _list(row: Mapping[str, object], column: str) -> list[Any]:
     found = row.get(column)
     if not isinstance(found, list):
         raise RowFault(column, "missing" if found is None else f"{type(found).__name__} instead of a list")

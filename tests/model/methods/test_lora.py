@@ -159,6 +159,7 @@ except Missing as missing:
 """
 
 
+@pytest.mark.slow
 def test_lora_works_and_bottleneck_says_what_to_install_without_the_adapters_package(tiny):
     done = subprocess.run(
         [sys.executable, "-c", BLOCKED, tiny.ref("bert").path], capture_output=True, text=True, check=True

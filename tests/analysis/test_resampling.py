@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaptx.analysis.statistics import clusters_of, mcnemar, resample, t_interval, wilson
+from adaptx.analysis.resampling import clusters_of, resample
 
 ONE = [1.0]
 FRACTIONS = st.lists(st.floats(0, 1), min_size=1, max_size=40)
@@ -41,19 +41,6 @@ def test_the_bootstrap_of_a_paired_difference_equals_scipys(golden: dict[str, An
         within = 0.1 * expected["standard_error"] + step
         assert resampled.mean([-1, 1]) == pytest.approx(np.mean(case["b"]) - np.mean(case["a"]))
         assert resampled.interval([-1, 1]) == pytest.approx((expected["low"], expected["high"]), abs=within)
-
-
-@pytest.mark.shared
-def test_wilson_equals_statsmodels(golden: dict[str, Any]) -> None:
-    for case in golden["proportion_interval"]:
-        found = wilson(case["count"], case["n"], case["confidence"])
-        assert found == pytest.approx(case["expected"]["wilson"], abs=1e-9)
-
-
-@pytest.mark.shared
-def test_mcnemar_equals_statsmodels(golden: dict[str, Any]) -> None:
-    for case in golden["mcnemar"]:
-        assert mcnemar(case["a_correct"], case["b_correct"]) == pytest.approx(case["expected"]["exact"]["p"], abs=1e-12)
 
 
 @given(FRACTIONS, st.integers(0, 9))
@@ -133,20 +120,6 @@ def test_rows_share_a_cluster_exactly_where_a_chain_of_equal_keys_joins_them(row
 
 def test_equal_values_of_different_keys_do_not_join_rows() -> None:
     assert clusters_of(["a", "b"], ["b", "c"]).tolist() == [0, 1]
-
-
-def test_the_t_interval_is_students() -> None:
-    # scipy.stats.t.interval(0.95, 4, loc=mean, scale=sem) of 1..5: 3 -+ 2.776445 * sqrt(0.5)
-    assert t_interval([1, 2, 3, 4, 5]) == pytest.approx((1.0367568385, 4.9632431615))
-
-
-@pytest.mark.parametrize("values", [[], [0.7]])
-def test_one_seed_has_no_interval(values: list[float]) -> None:
-    assert t_interval(values) is None
-
-
-def test_answers_that_never_differ_are_no_evidence() -> None:
-    assert mcnemar([True, False], [True, False]) == 1.0
 
 
 def test_a_score_of_nothing_is_zero_with_an_interval_and_not_nan() -> None:

@@ -1,17 +1,17 @@
-"""Intervals and tests: what a mean over stored rows is worth.
+"""Resampling of clusters: what a mean over stored rows is worth, were other rows drawn.
 
-Owns the resampling of clusters, the t interval over seeds and two small tests; knows nothing of tasks or records.
-Rows that share a premise, a context or a translation are drawn together, since they are not independent evidence. All
-columns (languages, arms, attacks) are resampled at once, so that any difference of them is paired: a row of weights.
+Owns the cluster bootstrap; knows nothing of tasks or records. Rows that share a premise, a context or a translation are
+drawn together, since they are not independent evidence. All columns (languages, arms, attacks) are resampled at once,
+so that any difference of them is paired: a row of weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
+from adaptx.analysis.intervals import CONFIDENCE, Interval
 from adaptx.metrics.sums import scores_of
 
 if TYPE_CHECKING:
@@ -21,21 +21,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.intp]
 
-__all__ = [
-    "CONFIDENCE",
-    "RESAMPLES",
-    "Interval",
-    "Resampled",
-    "clusters_of",
-    "mcnemar",
-    "resample",
-    "t_interval",
-    "wilson",
-]
+__all__ = ["RESAMPLES", "Resampled", "clusters_of", "resample"]
 
-Interval = tuple[float, float]
-
-CONFIDENCE = 0.95
 RESAMPLES = 2000  # the simulation then moves a bound by 0.06 standard errors; 10,000 by 0.03
 
 
@@ -48,9 +35,9 @@ class Resampled:
 
     def mean(self, weights: ArrayLike) -> float:
         """Return the weighted sum of the observed scores: a mean over languages, a difference of arms."""
-        return float(_weighted(self.means, weights))
+        return float(_weigh(self.means, weights))
 
-    def averaged(self, blocks: int) -> Resampled:
+    def average_over(self, blocks: int) -> Resampled:
         """Return the columns averaged over ``blocks`` equal runs of them that follow each other (seeds)."""
         means, draws = self.means.reshape(blocks, -1), self.draws.reshape(len(self.draws), blocks, -1)
         return Resampled(means.mean(axis=0), draws.mean(axis=1))
@@ -59,7 +46,7 @@ class Resampled:
         """Return the percentile interval of `mean`; resamples that miss a used column altogether are left out."""
         import numpy as np
 
-        draws = _weighted(self.draws, weights)
+        draws = _weigh(self.draws, weights)
         draws = draws[np.isfinite(draws)]
         if not len(draws):
             return self.mean(weights), self.mean(weights)
@@ -110,34 +97,7 @@ def resample(
     return Resampled(np.nan_to_num(scores_of(sums.sum(axis=0)), nan=0.0), scores_of(drawn))
 
 
-def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval | None:
-    """Return Student's interval of the mean of independent values (one per seed), or None below two."""
-    if len(values) < 2:  # noqa: PLR2004 - a spread needs two
-        return None
-    from scipy.special import stdtrit
-
-    middle, error = mean(values), stdev(values) / len(values) ** 0.5
-    reach = error * float(stdtrit(len(values) - 1, (1 + confidence) / 2))
-    return middle - reach, middle + reach
-
-
-def wilson(count: int, n: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return Wilson's score interval of a proportion: it has a width where all rows agree and a bootstrap has none."""
-    from scipy import stats
-
-    found = stats.binomtest(count, n).proportion_ci(confidence_level=confidence, method="wilson")
-    return float(found.low), float(found.high)
-
-
-def mcnemar(first: Iterable[bool], second: Iterable[bool]) -> float:
-    """Return the two-sided exact p value of McNemar's test on paired right/wrong answers of independent rows."""
-    from scipy import stats
-
-    differing = [one for one, other in zip(first, second, strict=True) if one != other]
-    return float(stats.binomtest(sum(differing), len(differing)).pvalue) if differing else 1.0
-
-
-def _weighted(columns: Floats, weights: ArrayLike) -> Floats:
+def _weigh(columns: Floats, weights: ArrayLike) -> Floats:
     """Return the weighted sum over the last axis; a column of weight 0 may be undefined."""
     import numpy as np
 
