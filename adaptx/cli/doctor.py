@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +11,18 @@ from adaptx.cli.options import json_option, opened, store_option
 from adaptx.cli.output import emit
 from adaptx.errors import AdaptxError
 
+if TYPE_CHECKING:
+    from adaptx.store import Store
+
 __all__ = ["command"]
+
+
+def _opened(path: Path | None) -> Store | AdaptxError:
+    """Return the store, or why it cannot be opened: that is one finding among others."""
+    try:
+        return opened(path)
+    except AdaptxError as error:
+        return error
 
 
 @click.command("doctor")
@@ -21,7 +33,7 @@ def command(store: Path | None, json: bool) -> None:
     from adaptx.report import lists
     from adaptx.results import doctor
 
-    findings = doctor.examine(opened(store))
+    findings = doctor.examine(_opened(store))
     emit(findings, as_json=json, render=lists.show)
     bad = [finding for finding in findings if finding["state"] == "fault"]
     if bad:

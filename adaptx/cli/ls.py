@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from adaptx.cli.options import json_option, opened, store_option
-from adaptx.cli.output import emit
+from adaptx.cli.output import emit, tell_faults
 
 __all__ = ["command"]
 
@@ -23,5 +23,7 @@ def command(kind: str, store: Path | None, json: bool) -> None:
     from adaptx.report import lists
     from adaptx.results import listing
 
-    rows = listing.stored(opened(store), kind) if kind in ("adapters", "results") else listing.known(kind, whole=json)
+    place = opened(store) if kind in ("adapters", "results") else None
+    rows = listing.stored(place, kind) if place else listing.known(kind, whole=json)
     emit(rows, as_json=json, render=lists.show)
+    tell_faults(listing.unlisted(place, kind) if place else ())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ import click
 from adaptx.errors import Interrupted
 from adaptx.escaping import LONGEST, json_text, one_line, printable
 
-__all__ = ["catch_interrupts", "emit", "emit_json", "quiet_stdout", "tell"]
+__all__ = ["catch_interrupts", "emit", "emit_json", "quiet_stdout", "tell", "tell_faults"]
 
 MOST_LINES = 100
 
@@ -73,6 +73,12 @@ def tell(text: str) -> None:
         lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} lines more"]
     )
     click.echo("\n".join(shown), err=True)
+
+
+def tell_faults(faults: Iterable[str], word: str = "fault") -> None:
+    """Print a line on stderr for each fault that did not stop the command."""
+    for fault in faults:
+        tell(f"{word}: {fault}")
 
 
 def emit_json(value: Any) -> None:

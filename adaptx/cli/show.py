@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import click
 
 from adaptx.cli.options import json_option, opened, store_option
-from adaptx.cli.output import emit
+from adaptx.cli.output import emit, tell_faults
 from adaptx.errors import UsageError
 
 __all__ = ["command"]
@@ -25,4 +26,7 @@ def command(words: tuple[str, ...], store: Path | None, json: bool) -> None:
     from adaptx.report import lists
     from adaptx.results import listing
 
-    emit(listing.shown(name, lambda: opened(store), is_task=bool(kind)), as_json=json, render=lists.show_one)
+    place = cache(lambda: opened(store))
+    view = listing.shown(name, place, is_task=bool(kind))
+    emit(view, as_json=json, render=lists.show_one)
+    tell_faults(listing.faults_of(view, place))

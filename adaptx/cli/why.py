@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from adaptx.cli.options import json_option, opened, store_option
-from adaptx.cli.output import emit
+from adaptx.cli.output import emit, tell_faults
 
 __all__ = ["command"]
 
@@ -21,4 +21,6 @@ def command(step: str, store: Path | None, json: bool) -> None:
     from adaptx.report import tables
     from adaptx.results.summaries import why_result
 
-    emit(why_result(opened(store), step), as_json=json, render=tables.print_why)
+    place = opened(store)
+    emit(why_result(place, step), as_json=json, render=tables.print_why)
+    tell_faults(fault for _, fault in place.damaged())
