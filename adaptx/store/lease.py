@@ -30,6 +30,7 @@ __all__ = ["STALE", "Held", "Holder", "Lease", "hold"]
 STALE = 60.0  # seconds without a heartbeat; NFS may show a file's times up to 60 s late unless it is opened, as here
 BEATS = 6  # heartbeats within STALE
 MOST_BYTES = 10_000  # of a lease file
+MOST_PIDS = 2**31
 NAMED = {"host": str, "place": str, "pid": int, "birth": str}
 FIRST_WAIT, LONGEST_WAIT = 0.02, 1.0  # seconds between looks
 
@@ -144,7 +145,8 @@ def _holder(content: bytes, beat: float) -> Holder:
     """Return whom a lease file names; whatever else is in it, somebody unknown holds it for as long as it beats."""
     with suppress(ValueError, RecursionError):
         told = json.loads(content)
-        if isinstance(told, dict) and {key: type(value) for key, value in told.items()} == NAMED:
+        named = isinstance(told, dict) and {key: type(value) for key, value in told.items()} == NAMED
+        if named and 0 < told["pid"] < MOST_PIDS:
             return Holder(**told, beat=beat)
     return Holder(host="unknown host", place="", pid=0, birth="", beat=beat)
 

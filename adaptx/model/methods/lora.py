@@ -8,7 +8,6 @@ what is there instead of what peft calls active: peft leaves a second adapter in
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from torch.nn import functional
 from adaptx.errors import Incompatible, StoreCorrupt
 from adaptx.model.methods import TrainedLayer, check_tensors, read_tensors
 from adaptx.model.size import Resolved, linear_paths, resolve
+from adaptx.tables import read_object
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -190,10 +190,7 @@ def lora_modules(encoder: PreTrainedModel, name: str) -> Iterator[tuple[str, Lor
 def read_layer(encoder: PreTrainedModel, layer: TrainedLayer, wanted: Resolved) -> dict[str, Tensor]:
     """Read one committed LoRA; refuse what is not a plain sum of low-rank deltas or not what the spec says."""
     path = layer.path / SETTINGS
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
-        raise StoreCorrupt(f"{path} cannot be read: {fault}", hint="run adaptx verify") from fault
+    settings = read_object(path)
     odd = [key for key in NOT_A_PLAIN_SUM if settings.get(key)]
     if odd:
         raise Incompatible(
