@@ -44,6 +44,8 @@ def system_fault(error: BaseException) -> SystemFault | None:
     if number in REFUSALS:
         what, hint = REFUSALS[number]
         return SystemFault(f"{what}: {_where(error) or os.strerror(number)}", hint=hint)
+    if isinstance(error, ValueError) and "embedded null" in str(error):
+        return SystemFault("a path with a zero byte in it", hint="give another name")
     if isinstance(error, (OSError, EOFError)):
         return SystemFault(f"{type(error).__name__}: {error}")
     return None
