@@ -1,8 +1,9 @@
 """Backbones by name: which encoder is meant, at which revision, and what its configuration says. No torch.
 
 Owns `BackboneRef`, the short names, and the revision of a local folder: a hash over exactly the files that decide what
-the model computes (``config.json``, tokenizer, safetensors), so that a README or a moved folder changes no id. A hub id
-needs a commit before anything is planned: pinned here, given as ``name@<40 hex>``, or locked in the store by
+the model computes (``config.json``, tokenizer, safetensors and their index), so that a README or a moved folder changes
+no id. Nothing else of a folder is ever read (`adaptx.model.backbone`): no adapter, no code, no second configuration. A
+hub id needs a commit before anything is planned: pinned here, given as ``name@<40 hex>``, or locked in the store by
 ``adaptx fetch``.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,7 +26,20 @@ from adaptx.validation import COMMIT, WORD
 if TYPE_CHECKING:
     from adaptx.store import Store
 
-__all__ = ["ALIASES", "ENCODERS", "NANO", "BackboneRef", "config", "hub_name", "is_on_hub", "resolve"]
+__all__ = [
+    "ALIASES",
+    "ENCODERS",
+    "NANO",
+    "TOKENIZER",
+    "BackboneRef",
+    "config",
+    "files_of",
+    "folder_ref",
+    "hub_name",
+    "is_on_hub",
+    "resolve",
+    "revision_of",
+]
 
 NANO = "nano"
 ALIASES = {
@@ -56,17 +70,19 @@ ENCODERS = (
     "xlm-roberta-xl",
     "xlnet",
 )
-"""The ``model_type`` values that can be a backbone; `adaptx.model.size` knows the inside of each."""
+"""The ``model_type`` values that can be a backbone; `adaptx.families` knows the inside of each."""
 
 VOCABULARIES = (
     "tokenizer.json",
     "vocab.txt",
     "vocab.json",
     "sentencepiece.bpe.model",
+    "sentencepiece.model",
     "spiece.model",
     "spm.model",
 )  # any one of them makes a tokenizer
 TOKENIZER = (*VOCABULARIES, "added_tokens.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json")
+INDEX = "model.safetensors.index.json"  # says which shard holds which tensor
 
 ON_HUB = re.compile(rf"({WORD.pattern}/)?{WORD.pattern}")  # of a model, whose owner may be left out
 
@@ -91,13 +107,34 @@ def resolve(name: str, store: Store) -> BackboneRef:
     """
     folder = NANO_FOLDER if name == NANO else Path(name).expanduser()
     if name and folder.is_dir():
-        sha256 = atomic.sha256 if name == NANO else store.sha256  # 4 MB: nothing to remember, and no store to make
-        ref = BackboneRef(name=name, path=str(folder.resolve()), revision=_files_revision(folder, sha256))
+        # nano has 4 MB: nothing to remember, and no store to make
+        ref = folder_ref(folder, atomic.sha256 if name == NANO else store.sha256, name=name)
     else:
         ref = _on_hub(name, store)
     if (at_hand := _config_file(ref)) is not None:
         _check_encoder(_read(at_hand), ref.name)
     return ref
+
+
+def folder_ref(folder: Path, sha256: Callable[[Path], str] = atomic.sha256, *, name: str | None = None) -> BackboneRef:
+    """Return the encoder of a folder at the revision of its files now; raises as `resolve` does."""
+    _check_files(folder)
+    try:
+        hashes = {file: sha256(folder / file) for file in files_of(folder)}
+    except OSError as error:
+        raise DataFault(f"backbone {folder}: {error}", hint="its files cannot be read: check permissions") from error
+    return BackboneRef(name=name or folder.name, path=str(folder.resolve()), revision=revision_of(hashes))
+
+
+def files_of(folder: Path) -> tuple[str, ...]:
+    """Return the names of the files that decide what a backbone computes."""
+    named = [name for name in ("config.json", *TOKENIZER, INDEX) if (folder / name).is_file()]
+    return (*named, *sorted(path.name for path in folder.glob("*.safetensors") if path.is_file()))
+
+
+def revision_of(hashes: Mapping[str, str]) -> str:
+    """Return the revision of a folder whose `files_of` have these sha256."""
+    return f"files:{digest(dict(hashes))}"
 
 
 def is_on_hub(name: str) -> bool:
@@ -129,22 +166,22 @@ def hub_name(name: str) -> tuple[str, str | None]:
     return hub_id, asked or PINNED.get(hub_id)
 
 
-def _files_revision(folder: Path, sha256: Callable[[Path], str]) -> str:
-    weights = sorted(path.name for path in folder.glob("*.safetensors"))
-    vocabularies = [name for name in VOCABULARIES if (folder / name).is_file()]
+def _check_files(folder: Path) -> None:
+    """Raise unless a folder has a configuration, a tokenizer and weights that are no pickle."""
+    files = files_of(folder)
+    weights = [name for name in files if name.endswith(".safetensors")]
     if not weights and list(folder.glob("pytorch_model*.bin")):
         raise Incompatible(
             f"backbone {folder}: its weights are pickled (pytorch_model.bin), and no pickle is ever loaded",
             hint="where you trust the file, convert it once: AutoModel.from_pretrained(DIR).save_pretrained(DIR)",
         )
-    needed = {"config.json": (folder / "config.json").is_file(), "tokenizer": vocabularies, "*.safetensors": weights}
+    vocabularies = [name for name in files if name in VOCABULARIES]
+    needed = {"config.json": "config.json" in files, "tokenizer": vocabularies, "*.safetensors": weights}
     if lacking := [what for what, found in needed.items() if not found]:
         raise Missing(
             f"backbone {folder}: no {', no '.join(lacking)}",
             hint="a backbone folder is what save_pretrained writes for the model and for its tokenizer",
         )
-    present = [name for name in ("config.json", *TOKENIZER) if (folder / name).is_file()]
-    return f"files:{digest({name: sha256(folder / name) for name in (*present, *weights)})}"
 
 
 def _on_hub(name: str, store: Store) -> BackboneRef:
@@ -175,8 +212,10 @@ def _config_file(ref: BackboneRef) -> Path | None:
 def _read(path: Path) -> dict[str, object]:
     try:
         value = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataFault(f"{path} is not JSON: {error}") from error
+    except OSError as error:
+        raise DataFault(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
     if not isinstance(value, dict):
         raise DataFault(f"{path} is not a JSON object")
     return value

@@ -3,7 +3,7 @@
 Owns the table that serves the command line, ``ADAPTX_*``, ``adaptx.toml``, recipes and ``[defaults]`` of task pages. A
 kind judges a typed value (`wrong`, of TOML) and reads a text (`read`, of a command line); both know the same values. No
 value is rounded, cut or turned into another: 0.5 rows, 2.7 texts and ``true`` seeds are mistakes. May not know what an
-option does. Hyperparameters of a method are `METHOD`, apart from those of training, since they are the method's.
+option does. Hyperparameters of a method are the method's own (`adaptx.methods`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import Any, Protocol
 from adaptx.errors import UsageError
 
 __all__ = [
-    "METHOD",
     "MOST_SEEDS",
     "OPTIONS",
     "SEED",
@@ -210,16 +209,6 @@ TRAINING: Mapping[str, Kind] = {
     "dev_limit": _whole(1, ROWS),
 }
 """Hyperparameters of training on a page: the fields of `adaptx.spec.Optimisation`."""
-
-PARTS = ("query", "key", "value", "attention_output", "ffn_in", "ffn_out")
-METHOD: Mapping[str, Kind] = {
-    "rank": RANK,
-    "alpha": Number(least=0, most=1e6, above=True),
-    "targets": Texts(PARTS),
-    "reduction": Number(least=1, most=4096),
-    "dropout": Number(least=0, most=0.99),
-}
-"""Hyperparameters of methods on a page: the fields of `adaptx.spec.MethodSpec`."""
 
 PREFIX = "ADAPTX_"
 OTHERS = ("DEBUG", "PLUGINS")  # variables that are no option of a command

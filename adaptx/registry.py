@@ -1,4 +1,4 @@
-"""Plugins: what is installed under the entry-point groups ``adaptx.attacks`` and ``adaptx.tasks``.
+"""Plugins: what is installed under the entry-point groups of attacks, methods, searches and tasks.
 
 Built-ins are registered through the same groups as strangers' packages. Listing reads metadata and imports nobody's
 code; `load` imports the chosen object only, a stranger's first in a process of its own with a deadline, so that one
@@ -25,6 +25,10 @@ from adaptx.escaping import one_line, told
 __all__ = [
     "ATTACKS",
     "EXECUTORS",
+    "GROUPS",
+    "METHODS",
+    "OWN",
+    "SEARCHES",
     "SECONDS",
     "STEPS",
     "TASKS",
@@ -38,9 +42,17 @@ __all__ = [
     "names",
 ]
 
-ATTACKS, TASKS = "adaptx.attacks", "adaptx.tasks"
+ATTACKS, METHODS, SEARCHES, TASKS = "adaptx.attacks", "adaptx.methods", "adaptx.searches", "adaptx.tasks"
 STEPS, EXECUTORS = "adaptx.steps", "adaptx.executors"
-OWN = "adaptx"  # the distribution whose entries are trusted
+GROUPS = {  # and what one of them is called
+    ATTACKS: "attack",
+    EXECUTORS: "executor",
+    METHODS: "method",
+    SEARCHES: "search",
+    STEPS: "kind of step",
+    TASKS: "task",
+}
+OWN = "adaptx"  # the distribution whose entries come with adaptx itself, and are trusted
 SWITCH, PLACES = "ADAPTX_PLUGINS", ("apart", "inside")
 SECONDS = 30.0  # that the import of a plugin may take
 
@@ -48,6 +60,8 @@ SECONDS = 30.0  # that the import of a plugin may take
 PROBE = "import sys; from {module} import {function} as use; use({arguments}); print('\\nloaded', flush=True)"
 USES = {  # what else must succeed than the import, for a group whose names mean something to adaptx
     ATTACKS: {"module": "adaptx.robustness.attack", "function": "attack_request", "arguments": "sys.argv[2]"},
+    METHODS: {"module": "adaptx.methods", "function": "method_named", "arguments": "sys.argv[2]"},
+    SEARCHES: {"module": "adaptx.robustness.search", "function": "search_named", "arguments": "sys.argv[2]"},
     TASKS: {"module": "adaptx.tasks.catalog", "function": "task_named", "arguments": "sys.argv[2]"},
 }
 OURS = re.compile(r"adaptx\.errors\.\w+: (cannot import )?")
@@ -70,7 +84,7 @@ class Entry:
 
 def entries(group: str) -> list[Entry]:
     """Return what is registered, sorted by name then distribution; a name registered twice is listed twice."""
-    return sorted((_entry(point) for point in _points(group)), key=lambda e: (e.name, e.distribution))
+    return sorted((entry for entry, _ in _registered(group)), key=lambda e: (e.name, e.distribution))
 
 
 def names(group: str) -> list[str]:
@@ -80,7 +94,7 @@ def names(group: str) -> list[str]:
 
 def is_apart(group: str, name: str) -> bool:
     """Return whether ``name`` is a stranger's, whose code runs in a process of its own; raise as `load`."""
-    return _entry(_point(group, name)).distribution != OWN and _place() == "apart"
+    return _found(group, name)[0].distribution != OWN and _place() == "apart"
 
 
 def load(group: str, name: str) -> Any:
@@ -89,20 +103,20 @@ def load(group: str, name: str) -> Any:
     Of a name that a stranger registers too, the built-in stands. Raises `UnknownName`, or `PluginError` where two
     strangers register it, or it cannot be imported or takes too long.
     """
-    if is_apart(group, name) and (reason := _probed(tuple(sys.path), _entry(_point(group, name)))):
+    if is_apart(group, name) and (reason := _probed(tuple(sys.path), _found(group, name)[0])):
         raise PluginError(f"cannot import {reason}", hint="adaptx doctor examines every plugin")
     return imported(group, name)
 
 
 def imported(group: str, name: str) -> Any:
     """Import what ``name`` stands for in this process; raise as `load`."""
-    point = _point(group, name)
+    entry, point = _found(group, name)
     try:
         return point.load()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a stranger's module may raise anything at all
-        raise PluginError(f"cannot import {_entry(point)}: {told(error)}") from error
+        raise PluginError(f"cannot import {entry}: {told(error)}") from error
 
 
 def faults(group: str, *, seconds: float = SECONDS) -> list[tuple[Entry, str]]:
@@ -129,24 +143,24 @@ def _place() -> str:
     return place
 
 
-def _point(group: str, name: str) -> EntryPoint:
-    points = [point for point in _points(group) if point.name == name]
-    if not points:
-        raise UnknownName(group.rpartition(".")[2].removesuffix("s"), name, names(group))
-    points = [point for point in points if _entry(point).distribution == OWN] or points
-    if len(points) > 1:
-        both = " and ".join(sorted(str(_entry(point)) for point in points))
+def _found(group: str, name: str) -> tuple[Entry, EntryPoint]:
+    pairs = [pair for pair in _registered(group) if pair[0].name == name]
+    if not pairs:
+        raise UnknownName(GROUPS.get(group, "plugin"), name, names(group))
+    pairs = [pair for pair in pairs if pair[0].distribution == OWN] or pairs
+    if len(pairs) > 1:
+        both = " and ".join(sorted(str(entry) for entry, _ in pairs))
         raise PluginError(f"{name!r} is registered twice in {group}: {both}", hint="uninstall one of them")
-    return points[0]
+    return pairs[0]
 
 
-def _points(group: str) -> tuple[EntryPoint, ...]:
-    return _points_on(tuple(sys.path), group)
+def _registered(group: str) -> tuple[tuple[Entry, EntryPoint], ...]:
+    return _registered_on(tuple(sys.path), group)
 
 
-@lru_cache(maxsize=8)
-def _points_on(path: tuple[str, ...], group: str) -> tuple[EntryPoint, ...]:  # noqa: ARG001 - the path is the key
-    return tuple(entry_points(group=group))
+@lru_cache(maxsize=32)  # every distribution's name is read from a file
+def _registered_on(path: tuple[str, ...], group: str) -> tuple[tuple[Entry, EntryPoint], ...]:  # noqa: ARG001 - the key
+    return tuple((_entry(point), point) for point in entry_points(group=group))
 
 
 def _entry(point: EntryPoint) -> Entry:

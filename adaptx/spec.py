@@ -3,7 +3,8 @@
 Owns canonical JSON, sha256 ids and the frozen request types (`TrainSpec`, `EvalSpec`, `AttackSpec`). May not read
 files or import anything heavy. What changes the result is a field here; *how* it was computed (processes, ZeRO stage,
 micro-batch, device) is in the manifest only. A field added later carries ``neutral=...`` in its metadata and is left
-out of the JSON at that value, so that adding an option never throws old results away.
+out of the JSON at that value, so that adding an option never throws old results away. Every field is coerced by its
+annotation when a spec is built, so that ``5`` on a page, ``--epochs 5`` and a recipe's ``5.0`` are one request.
 """
 
 from __future__ import annotations
@@ -12,7 +13,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from typing import Any, Protocol
+from functools import cache
+from numbers import Integral, Real
+from sys import float_info
+from types import UnionType
+from typing import Any, Protocol, Union, get_args, get_origin, get_type_hints
+
+from adaptx.errors import UsageError
 
 __all__ = [
     "SCHEMA",
@@ -26,6 +33,7 @@ __all__ = [
     "Spec",
     "TrainSpec",
     "canonical",
+    "coerce",
     "content_id",
     "digest",
     "request",
@@ -47,6 +55,8 @@ def digest(value: Any) -> str:
 
 def neutral(value: Any) -> Any:
     """Declare a dataclass field that is left out of the request at ``value``."""
+    if isinstance(value, dict):
+        return field(default_factory=value.copy, metadata={"neutral": value})
     return field(default=value, metadata={"neutral": value})
 
 
@@ -63,8 +73,60 @@ def request(spec: Any) -> Any:
     return spec
 
 
+def coerce(value: Any, kind: Any, name: str) -> Any:
+    """Return ``value`` as the annotation ``kind`` has it: a whole float as an int, an int as a float, lists as tuples.
+
+    Raises `UsageError` calling the value ``name``; a bool is no number, and a number must be finite.
+    """
+    origin, inner = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return value
+    if origin in (Union, UnionType):
+        (some,) = (option for option in inner if option is not type(None))
+        return None if value is None else coerce(value, some, name)
+    if origin is tuple and isinstance(value, (list, tuple)):
+        return tuple(coerce(item, inner[0], name) for item in value)
+    is_flag = isinstance(value, bool)
+    if kind in (int, float) and isinstance(value, Real) and not is_flag:
+        return _number(value, kind, name)
+    if not isinstance(value, origin or kind) or (is_flag and kind is not bool):
+        raise UsageError(f"{name} cannot be {value!r}", hint=f"{name} is {_words(kind)}")
+    return value
+
+
+def _number(value: Any, kind: type, name: str) -> int | float:
+    """Return the one spelling of a number: a zero has no minus, and int and float are the only types."""
+    if kind is int and (isinstance(value, Integral) or float(value).is_integer()):
+        return int(value)
+    if kind is float and -float_info.max <= value <= float_info.max:
+        return float(value) + 0.0
+    raise UsageError(f"{name} cannot be {value!r}", hint=f"{name} is {_words(kind)}")
+
+
+def _words(kind: Any) -> str:
+    told = {int: "a whole number", float: "a finite number", str: "a text", bool: "true or false"}
+    return told.get(kind, getattr(kind, "__name__", str(kind)))
+
+
+@cache
+def _annotations(kind: type) -> Mapping[str, object]:
+    return get_type_hints(kind)
+
+
+class Coerced:
+    """What every spec derives from: its fields are coerced when it is built."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        """Coerce every field; raise `UsageError` for what its annotation cannot mean."""
+        own: Any = type(self)
+        for name, kind in _annotations(own).items():
+            object.__setattr__(self, name, coerce(getattr(self, name), kind, f"{own.__name__}.{name}"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowsSpec:
+class RowsSpec(Coerced):
     """Which rows of which task: one language (or pair, ``en+hi``) of one split at one revision."""
 
     source: str  # "folder", "hub" or "mini": where they came from is part of the claim
@@ -79,20 +141,19 @@ class RowsSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MethodSpec:
-    """How a task is learnt: ``lora``, ``bottleneck`` or ``full``, with the hyperparameters that shape the adapter."""
+class MethodSpec(Coerced):
+    """How a task is learnt: a method with those of its hyperparameters that are not at their default.
+
+    `adaptx.methods.Method.spec` makes it: there every hyperparameter has its type.
+    """
 
     name: str
     version: int
-    rank: int | None = neutral(None)
-    alpha: float | None = neutral(None)
-    targets: tuple[str, ...] = neutral(())  # logical names: query key value attention_output ffn_in ffn_out
-    reduction: float | None = neutral(None)
-    dropout: float = neutral(0.0)
+    parameters: Mapping[str, object] = neutral({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Optimisation:
+class Optimisation(Coerced):
     """Everything the training loop needs to know; units: epochs, rows, tokens."""
 
     lr: float
@@ -111,7 +172,7 @@ class Optimisation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartSpec:
+class PartSpec(Coerced):
     """One more task of a mixture: its rows, and the lengths (tokens) at which its form reads them."""
 
     rows: RowsSpec
@@ -122,7 +183,7 @@ class PartSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sampling:
+class Sampling(Coerced):
     """How often a mixture turns to each of its tasks (jiant's samplers; Wang et al. 2019, section 4.2).
 
     ``proportional`` to the rows, at most ``cap`` of them; ``temperature``: those sizes to the power 1 / temperature;
@@ -135,7 +196,7 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainSpec:
+class TrainSpec(Coerced):
     """Train one task above ``below`` (the id of the train step underneath, which carries its own stack).
 
     A mixture has ``others`` beside ``rows`` and a head for each; optimisation is that of the first.
@@ -151,12 +212,13 @@ class TrainSpec:
     below: str | None
     seed: int
     precision: str  # "fp32" or "bf16"
+    loop: int = 2  # version of the training loop: how weights follow from all the rest; 2: dropout belongs to the row
     others: tuple[PartSpec, ...] = neutral(())
     sampling: Sampling | None = neutral(None)  # noqa: RUF009 - a field, as `dataclasses.field` makes one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvalSpec:
+class EvalSpec(Coerced):
     """Evaluate one stack on one cell."""
 
     kind: str = "eval"
@@ -174,7 +236,7 @@ class EvalSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttackSpec:
+class AttackSpec(Coerced):
     """Attack one evaluated cell; the random-edit baseline at the same budget belongs to the same step."""
 
     kind: str = "attack"
@@ -187,6 +249,7 @@ class AttackSpec:
     search_version: int
     budget: int  # queries per example
     attack_seed: int = neutral(0)
+    baseline_version: int = neutral(1)  # of the random edits that stand beside it
 
 
 class Spec(Protocol):

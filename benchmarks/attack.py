@@ -106,7 +106,7 @@ def main() -> None:
     args = parser.parse_args()
     store, task = Store(args.store), task_named("xnli")
     rows = load(open_source(args.source, store), task, args.language, "dev", limit=args.rows).examples
-    method = MethodSpec(name="lora", version=1, rank=8, alpha=16.0, targets=("query", "value"))
+    method = MethodSpec(name="lora", version=1, parameters={"targets": "query+value"})
     model = stack.trainable(resolve(args.backbone, store), [], method, task, precision="fp32", seed=0, device="cpu")
     model.eval()
     runs: list[dict[str, Any]] = []

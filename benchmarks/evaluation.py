@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 GOAL = 0.85
 MAX_LENGTH = {"xnli": 128, "udpos": 128, "xquad": 384, "hellaswag": 128}
-LORA = MethodSpec(name="lora", version=1, rank=8, alpha=16.0, targets=("query", "value"))
+LORA = MethodSpec(name="lora", version=1, parameters={"targets": "query+value"})
 Cells = Mapping[str, Sequence[Example]]
 
 

@@ -28,10 +28,11 @@ from readable import table, write
 from record import record
 from xlmr_large_cpu import SHAPE, write_backbone
 
+from adaptx.methods import compared_methods, method_named
 from adaptx.spec import MethodSpec, Optimisation
 
 MISSING = 3
-METHODS = ("lora", "bottleneck", "full")
+METHODS = compared_methods()
 RATES = {"lora": 5e-4, "bottleneck": 5e-4, "full": 2e-5}
 TINY = {
     **SHAPE,
@@ -98,13 +99,13 @@ def our_run(
     method: str, stage: str, features: Sequence[Any], args: argparse.Namespace, after: int
 ) -> tuple[dict[str, Any], Spent]:
     """Train with adaptx."""
-    from adaptx.backbone import BackboneRef
+    from adaptx.backbone import folder_ref
     from adaptx.model import stack
     from adaptx.tasks.catalog import task_named
     from adaptx.training.settings import ComputeSettings
     from adaptx.training.throughput import work_per_token
 
-    ref = BackboneRef(name="xlmr-large-shape", path=str(args.folder), revision="files:random")
+    ref = folder_ref(args.folder, name="xlmr-large-shape")
     model = stack.trainable(ref, [], spec_of(method), task_named("mnli"), precision="bf16", seed=0, device=args.device)
     facts = {"work_per_token": work_per_token(model), "trained_parameters": trained_parameters(model)}
     how = ComputeSettings(device=args.device, zero=int(stage), micro_tokens=args.micro_tokens)
@@ -134,9 +135,8 @@ def peer_run(
 
 
 def spec_of(method: str) -> MethodSpec:
-    """Return the method with the settings of the pages: LoRA of rank 8, bottlenecks of a sixteenth."""
-    settings: dict[str, Any] = {"lora": {"rank": 8, "alpha": 16.0}, "bottleneck": {"reduction": 16.0}}.get(method, {})
-    return MethodSpec(name=method, version=1, **settings)
+    """Return the method with its defaults: LoRA of rank 8, bottlenecks of a sixteenth."""
+    return method_named(method).spec()
 
 
 def trained_parameters(model: Any) -> int:

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from ours import Spent
 
+from adaptx.families import linear_paths
+from adaptx.methods import method_named
+from adaptx.methods.lora import settings as lora_settings
 from adaptx.model.methods.lora import configuration
-from adaptx.model.size import linear_paths, resolve
 
 if TYPE_CHECKING:
     from adaptx.model.forms import Feature
@@ -48,7 +50,7 @@ def built(folder: Path, method: MethodSpec, labels: int, *, seed: int) -> Any:
     for part in filter(None, (pooler, model.classifier)):
         part.apply(model._init_weights)  # noqa: SLF001 - the library's own start of a head
     head = ["classifier"] if pooler is None else ["classifier", "pooler"]
-    return model if method.name == "full" else with_lora(model, method, head)
+    return model if method_named(method.name).trains_all else with_lora(model, method, head)
 
 
 def with_lora(model: Any, method: MethodSpec, head: list[str]) -> Any:
@@ -56,7 +58,7 @@ def with_lora(model: Any, method: MethodSpec, head: list[str]) -> Any:
     import peft
 
     config = model.config.to_dict()
-    wanted = resolve(method, config)
+    wanted = lora_settings(method, config)
     paths = linear_paths(config, wanted.targets)
     ours = configuration(paths, rank=wanted.rank, alpha=wanted.alpha, dropout=wanted.dropout)
     settings = peft.LoraConfig(

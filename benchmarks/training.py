@@ -31,7 +31,7 @@ from record import record
 from adaptx.spec import MethodSpec, Optimisation
 
 MAX_LENGTH, BATCH = 128, 32
-LORA = MethodSpec(name="lora", version=1, rank=8, alpha=16.0)
+LORA = MethodSpec(name="lora", version=1)
 OURS = {"adaptx fp32": "fp32", "adaptx bf16": "bf16"}
 PEERS = {
     "default": Peer(bf16=False, padded_to=MAX_LENGTH),
@@ -59,7 +59,7 @@ def one_run(name: str, args: argparse.Namespace) -> dict[str, Any]:
     import torch
     import transformers
 
-    from adaptx.backbone import BackboneRef
+    from adaptx.backbone import folder_ref
     from adaptx.model import stack
     from adaptx.model.forms import Limits, heavy_form
     from adaptx.tasks.catalog import task_named
@@ -69,7 +69,7 @@ def one_run(name: str, args: argparse.Namespace) -> dict[str, Any]:
     transformers.logging.set_verbosity_error()
     task, form = task_named("mnli"), heavy_form("classification")
     plan = Optimisation(lr=args.lr, epochs=args.epochs, batch=BATCH, max_length=MAX_LENGTH, select="last")
-    ref = BackboneRef(name=args.backbone.name, path=str(args.backbone), revision="files:benchmark")
+    ref = folder_ref(args.backbone)
     precision = OURS.get(name, "bf16" if name not in OURS and PEERS[name].bf16 else "fp32")
     model = stack.trainable(ref, [], LORA, task, precision=precision, seed=args.seed, device="cpu")
 

@@ -22,8 +22,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from adaptx.methods import compared_methods, method_named
+
 RESULT = Path(__file__).parent / "results" / "xlmr_large_cpu.json"
-METHODS = ("lora", "bottleneck", "full")
+METHODS = compared_methods()
 LIMIT_GIB = 16
 SHAPE: dict[str, Any] = {
     "hidden_size": 1024,
@@ -55,15 +57,14 @@ def one_step(method_name: str, folder: Path, rows: int, tokens: int) -> dict[str
     """Train one step and commit; return sizes in bytes and times in seconds."""
     import torch
 
-    from adaptx.backbone import BackboneRef
+    from adaptx.backbone import folder_ref
     from adaptx.model import stack
+    from adaptx.model.footprint import artefact_bytes, count, step_bytes
     from adaptx.model.forms import Batch
-    from adaptx.model.size import artefact_bytes, count, step_bytes
-    from adaptx.spec import MethodSpec
     from adaptx.tasks.catalog import task_named
 
-    ref, task = BackboneRef(name="xlmr-large-shape", path=str(folder), revision="files:random"), task_named("mnli")
-    method = MethodSpec(name=method_name, version=1)
+    ref, task = folder_ref(folder, name="xlmr-large-shape"), task_named("mnli")
+    method = method_named(method_name).spec()
     clock = Clock()
     model = stack.trainable(ref, [], method, task, precision="bf16", seed=0, device="cpu")
     clock.lap("load_s")
@@ -86,7 +87,7 @@ def one_step(method_name: str, folder: Path, rows: int, tokens: int) -> dict[str
     optimizer.step()
     clock.lap("optimizer_s")
     peak_of_step = peak_bytes()
-    if method_name != "full" and model.fingerprint() != fingerprint:
+    if not method_named(method_name).trains_all and model.fingerprint() != fingerprint:
         raise SystemExit("a frozen weight moved")
     with tempfile.TemporaryDirectory(dir=folder.parent) as committed:
         model.save(Path(committed))

@@ -141,7 +141,7 @@ def test_every_encoder_is_accepted(folder: Path, store: Store, kind: str) -> Non
 
 
 def test_the_model_room_knows_the_inside_of_every_encoder() -> None:
-    from adaptx.model.size import FAMILIES
+    from adaptx.families import FAMILIES
 
     assert set(FAMILIES) == set(ENCODERS)
 

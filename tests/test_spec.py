@@ -3,12 +3,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import typing
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import adaptx.spec
+from adaptx.errors import UsageError
 from adaptx.spec import (
     AttackSpec,
     EvalSpec,
@@ -38,7 +41,7 @@ ROWS = RowsSpec(
 )
 TRAIN = TrainSpec(
     backbone="commit:" + "2" * 40,
-    method=MethodSpec(name="lora", version=1, rank=8, targets=("query", "value")),
+    method=MethodSpec(name="lora", version=1, parameters={"rank": 16, "targets": "query+value"}),
     rows=ROWS,
     dev=None,
     optimisation=Optimisation(lr=1e-4, epochs=3.0, batch=32, max_length=128),
@@ -59,7 +62,7 @@ ATTACK = AttackSpec(
 
 # A change of one of these throws away every result that anybody has stored.
 GOLDEN = {
-    "train": (TRAIN, "9d718ecbad58d2b4d663e509c76b06d40174ee43259a0b6a74bab09f1ca9c623"),
+    "train": (TRAIN, "1c306296c6646c222f88a28fa966bfb7da46aa33ec38173ed2341084866d3101"),
     "eval": (EVAL, "d60959a863e17f63d40719433d24def0f37926998a0c9aadf8870db8b4c40edf"),
     "attack": (ATTACK, "8bbd41f61b6078b7fc1c300bcda48775c0cafbeadd12674f1e7b2f4feae08005"),
 }
@@ -102,7 +105,9 @@ def test_an_option_at_its_neutral_value_is_not_part_of_the_request() -> None:
     assert "limit" not in request(ROWS)
     assert request(dataclasses.replace(ROWS, limit=7))["limit"] == 7
     assert "attack_seed" not in request(ATTACK)
-    assert request(TRAIN)["method"] == {"name": "lora", "version": 1, "rank": 8, "targets": ["query", "value"]}
+    stated = {"rank": 16, "targets": "query+value"}
+    assert request(TRAIN)["method"] == {"name": "lora", "version": 1, "parameters": stated}
+    assert "parameters" not in request(MethodSpec(name="full", version=1))
 
 
 def test_adding_an_option_at_its_neutral_value_keeps_every_old_id() -> None:
@@ -110,22 +115,25 @@ def test_adding_an_option_at_its_neutral_value_keeps_every_old_id() -> None:
     class Later:
         name: str
         version: int
-        rank: int
-        targets: tuple[str, ...]
+        parameters: dict[str, Any]
         sparsity: float = neutral(0.0)
 
-    later = Later(name="lora", version=1, rank=8, targets=("query", "value"))
+    later = Later(name="lora", version=1, parameters=dict(TRAIN.method.parameters))
     assert digest(request(later)) == digest(request(TRAIN.method))
     assert digest(request(dataclasses.replace(later, sparsity=0.5))) != digest(request(TRAIN.method))
+
+
+OTHERS = PartSpec(rows=ROWS, dev=None, max_length=64)
 
 
 def _variants(spec: Spec) -> dict[str, Any]:
     """Return one other value for every field."""
     other: dict[type, Any] = {str: "other", int: 99, float: 9.5, type(None): "5" * 64, dict: {"unit": "word"}}
-    other[tuple] = ({"share": 0.5},)
+    other[tuple] = (OTHERS,)
+    special = {"dev": ROWS, "sampling": Sampling(kind="uniform"), "layer": 3}
     values = {f.name: getattr(spec, f.name) for f in dataclasses.fields(spec)}
-    values = {name: value for name, value in values.items() if not dataclasses.is_dataclass(value) and name != "dev"}
-    return {name: other[type(value)] for name, value in values.items()}
+    values = {name: value for name, value in values.items() if not dataclasses.is_dataclass(value)}
+    return {name: special.get(name, other[type(value)]) for name, value in values.items()}
 
 
 @pytest.mark.parametrize(("spec", "field"), [(spec, f) for spec, _ in GOLDEN.values() for f in _variants(spec)])
@@ -144,6 +152,71 @@ def test_a_tuple_and_a_list_are_one_request() -> None:
     assert request({"x": (1, (2, 3))}) == request({"x": [1, [2, 3]]})
 
 
+FULL = {
+    RowsSpec: dataclasses.replace(ROWS, limit=7),
+    MethodSpec: TRAIN.method,
+    Optimisation: TRAIN.optimisation,
+    PartSpec: PartSpec(rows=ROWS, dev=ROWS, max_length=64, share=0.25),
+    Sampling: Sampling(kind="temperature", cap=5, temperature=2.0),
+    TrainSpec: TRAIN,
+    EvalSpec: dataclasses.replace(EVAL, layer=3),
+    AttackSpec: ATTACK,
+}
+
+
+def numeric_fields() -> list[tuple[type, str]]:
+    """Return every field of every spec that may be a number."""
+    found = [
+        (kind, f.name)
+        for kind in FULL
+        for f in dataclasses.fields(kind)
+        if {int, float} & {typing.get_type_hints(kind)[f.name], *typing.get_args(typing.get_type_hints(kind)[f.name])}
+    ]
+    assert len(found) > 30
+    return found
+
+
+def test_every_spec_is_walked() -> None:
+    assert set(FULL) == {kind for kind in vars(adaptx.spec).values() if isinstance(kind, type) and is_spec(kind)}
+
+
+def is_spec(kind: type) -> bool:
+    return dataclasses.is_dataclass(kind) and kind.__module__ == "adaptx.spec"
+
+
+@pytest.mark.parametrize(("kind", "name"), numeric_fields())
+@given(number=st.integers(min_value=0, max_value=2**50))
+def test_a_request_has_one_id_however_its_numbers_are_written(kind: Any, name: str, number: int) -> None:
+    whole, real = (dataclasses.replace(FULL[kind], **{name: value}) for value in (number, float(number)))
+    assert digest(request(whole)) == digest(request(real))
+    assert type(getattr(whole, name)) is type(getattr(real, name))
+    assert getattr(whole, name) == number
+
+
+@pytest.mark.parametrize(("kind", "name"), numeric_fields())
+@pytest.mark.parametrize("value", [True, "5", float("nan"), float("inf"), [5]])
+def test_what_is_no_number_is_refused_by_the_name_of_its_field(kind: Any, name: str, value: Any) -> None:
+    with pytest.raises(UsageError, match=rf"{kind.__name__}\.{name} cannot be"):
+        dataclasses.replace(FULL[kind], **{name: value})
+
+
+def test_half_a_row_is_no_batch_and_a_number_no_name() -> None:
+    for changes in ({"batch": 2.5}, {"order": 3}, {"select": None}):
+        with pytest.raises(UsageError, match="cannot be"):
+            dataclasses.replace(TRAIN.optimisation, **changes)
+
+
+def test_a_zero_has_no_sign() -> None:
+    plus, minus = (dataclasses.replace(TRAIN.optimisation, warmup=zero) for zero in (0.0, -0.0))
+    assert digest(request(plus)) == digest(request(minus))
+
+
+def test_a_list_becomes_the_tuple_that_it_means() -> None:
+    assert dataclasses.replace(TRAIN, others=[OTHERS]).others == (OTHERS,)
+    with pytest.raises(UsageError, match=r"TrainSpec\.others cannot be"):
+        dataclasses.replace(TRAIN, others=["mnli"])
+
+
 PART = PartSpec(rows=ROWS, dev=None, max_length=64)
 WHOLE = (ROWS, TRAIN.method, TRAIN.optimisation, PART, Sampling(), TRAIN, EVAL, ATTACK)
 NEUTRAL = [(spec, field) for spec in WHOLE for field in dataclasses.fields(spec) if "neutral" in field.metadata]
@@ -159,7 +232,7 @@ def _twin(value: Any) -> Any:
 @pytest.mark.parametrize(("spec", "field"), NEUTRAL, ids=[f"{type(s).__name__}.{f.name}" for s, f in NEUTRAL])
 def test_a_value_that_equals_the_neutral_one_is_left_out_whichever_object_it_is(spec: Any, field: Any) -> None:
     value = field.metadata["neutral"]
-    assert field.default == value
+    assert value == (field.default if field.default_factory is dataclasses.MISSING else field.default_factory())
     assert field.name not in request(dataclasses.replace(spec, **{field.name: _twin(value)}))
 
 

@@ -1,6 +1,6 @@
 """Comparisons: how much an intermediate task helps, and whether an adapter carries as much of it as full training.
 
-Owns the effects of {no intermediate, intermediate} x {full, LoRA, bottleneck} with a control of equal capacity, from
+Owns the effects of {no intermediate, intermediate} x methods with controls of equal capacity, from
 stored rows only; prints nothing. Every effect is a row of weights over the columns (measure, arm, language), so that
 all of them are paired on the same resampled clusters. Two intervals answer two questions and are never mixed: *these
 models* (other examples, the same weights) and *a new seed* (other weights, the same examples).
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from adaptx.analysis import intervals, resampling
 from adaptx.analysis.scores import CLEAN, EvaluationCell, cluster_keys, flags_of
 from adaptx.errors import Incompatible, UsageError
+from adaptx.methods import method_named
 from adaptx.schema.sources import one_source
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ArmRun", "compare"]
 
-REFERENCE = "full"  # STILTs as published: the other methods are held against it
 FEW_SEEDS = 5  # below, an interval over seeds is reported and flagged
 
 Weights = Mapping[str, float]  # arm name -> weight
@@ -199,10 +199,15 @@ def _differences(arms: Sequence[ArmRun]) -> list[Weights]:
     effects = _effects(arms)
     differences: list[Weights] = []
     for (method, intermediate), effect in effects.items():
-        full = effects.get((REFERENCE, intermediate))
-        if full and method != REFERENCE:
+        full = next((effects[key] for key in effects if key[1] == intermediate and _is_reference(key[0])), None)
+        if full and not _is_reference(method):
             differences.append({**effect, **{arm: -weight for arm, weight in full.items()}})
     return differences
+
+
+def _is_reference(method: str) -> bool:
+    """Say whether the others are held against a method: it trains all weights, as STILTs were published."""
+    return method_named(method).trains_all
 
 
 def _controls(arms: Sequence[ArmRun]) -> list[Weights]:

@@ -8,14 +8,14 @@ import click
 
 from adaptx.cli.options import json_option, opened, store_option
 from adaptx.cli.output import emit
-from adaptx.results.export import FORMATS, export
+from adaptx.results.export import export
 
 __all__ = ["command"]
 
 
 @click.command("export")
 @click.argument("results", nargs=-1, required=True, metavar="RESULT...")
-@click.option("--to", type=click.Choice(FORMATS), required=True, help="The format.")
+@click.option("--to", required=True, metavar="FORMAT", help="xtreme, or a method's own: peft, adapterhub.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @store_option
 @json_option

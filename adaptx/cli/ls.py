@@ -1,4 +1,4 @@
-"""``adaptx ls tasks|attacks|adapters|backbones|results``: what there is. Imports nobody's plugin code."""
+"""``adaptx ls tasks|attacks|...``: what there is. Imports nobody's plugin code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adaptx.cli.output import emit, tell_faults
 
 __all__ = ["command"]
 
-KINDS = ("tasks", "attacks", "adapters", "backbones", "results")
+KINDS = ("tasks", "methods", "attacks", "searches", "adapters", "backbones", "results")
 
 
 @click.command("ls")

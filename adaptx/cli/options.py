@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 
 import click
 
+from adaptx import registry
 from adaptx.cli.output import tell
-from adaptx.errors import UsageError
+from adaptx.errors import UnknownName, UsageError
 from adaptx.options import OPTIONS, Number, variable
-from adaptx.planning.choices import METHODS, PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
+from adaptx.planning.choices import PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
 from adaptx.store import Store, discover
 from adaptx.training.settings import ComputeSettings
 
@@ -33,6 +34,20 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _registered(group: str) -> dict[str, Any]:
+    """Return the settings of an option that wants a name of a group: looked up when it is read, nothing imported."""
+
+    def read(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+        if value not in registry.names(group):
+            raise UnknownName(registry.GROUPS[group], value, registry.names(group))
+        return value
+
+    def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+        return [name for name in registry.names(group) if name.startswith(incomplete)]
+
+    return {"callback": read, "shell_complete": complete, "metavar": "NAME"}
 
 
 def _option(*names: str, **settings: Any) -> Callable[[F], F]:
@@ -81,8 +96,8 @@ WHAT = (
     _option("--source", default="hub", help="Rows from hub, mini (mini:seed=3,train=10000) or a folder."),
     _option("--seed", type=checked("seed"), default=0, help="Seed of all training: head, order, dropout."),
     _option("--attack-seed", type=checked("attack_seed"), default=0, help="Seed of the attacks."),
-    _option("--method", type=click.Choice(METHODS), default="lora", help="How tasks are learnt."),
-    _text("--rank", type=checked("rank"), help="LoRA rank (default: the task's page)."),
+    _option("--method", default="lora", help="How tasks are learnt (ls methods).", **_registered(registry.METHODS)),
+    _text("--rank", type=checked("rank"), help="Rank of a low-rank method (default: the page); alpha grows with it."),
     _text(
         "--lr",
         multiple=True,
@@ -107,7 +122,7 @@ WHAT = (
         "--attack", multiple=True, metavar="NAME[:KEY=VALUE,...]", help="Attack to run on every language; repeatable."
     ),
     _option("--budget", type=checked("budget"), default=64, help="Most queries per example and attack."),
-    _option("--search", default="random", help="Search for edits: random or greedy."),
+    _option("--search", default="random", metavar="NAME[:KEY=VALUE,...]", help="How an attack looks for its edits."),
     _option(
         "--sampling",
         default="proportional",
@@ -122,7 +137,7 @@ WHAT = (
 
 HOW = (
     _option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", help="Device to compute on."),
-    _option("--processes", type=checked("processes"), default=1, help="Processes to start with DeepSpeed's launcher."),
+    _option("--processes", type=checked("processes"), default=1, help="Processes on this machine."),
     _text("--hostfile", type=click.Path(path_type=Path), help="DeepSpeed hostfile for several nodes."),
     _text("--zero", type=checked("zero"), help="ZeRO stage (default: 0 for one process, else 1, or 2 for full)."),
     _text("--offload", is_flag=True, help="Keep optimizer state in CPU memory."),

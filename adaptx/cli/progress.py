@@ -54,6 +54,8 @@ def line(event: Event) -> str:
     if event.get("steps"):
         parts.append(f"{event['at']}/{event['steps']}")
     parts += [text.format(event[key]) for key, text in LABELS.items() if _is_number(event.get(key))]
+    if "computed_in" in event:
+        parts.append(f"computed in {event['computed_in']}")
     if "holder" in event:
         parts.append(f"waiting for {event['holder']}")
     return "  ".join(parts)

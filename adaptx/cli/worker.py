@@ -1,7 +1,8 @@
 """One process of a launch: read the job, plan as every other process does, walk the plan.
 
-Started by DeepSpeed's launcher as ``python -m adaptx.cli.worker JOB``; not a command of its own. May not print on
-stdout, which belongs to the command that launched it. Rank 0 alone tells progress, as log lines.
+Started by `training.launch` as ``python -m adaptx.cli.worker JOB``, and ends with the process that started it; not a
+command of its own. May not print on stdout, which belongs to the command that launched it. Rank 0 alone tells progress,
+as log lines.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from adaptx.execution.make import missing_steps
 from adaptx.planning.planner import plan_all
 from adaptx.steps.progress import silent
 from adaptx.store import StoreView
+from adaptx.training.orphan import end_with_parent
 
 __all__ = ["main"]
 
@@ -29,6 +31,7 @@ def main(arguments: list[str]) -> int:
 
     requests, store, job = job_from_json(json.loads(Path(arguments[-1]).read_text(encoding="utf-8")))
     with quiet_stdout(), catch_interrupts(), progress_display() as progress:
+        end_with_parent()
         report = progress if os.environ.get("RANK", "0") == "0" else silent
         planned, view = plan_all(requests, store), StoreView(store)
         missing = missing_steps(planned, view)

@@ -3,32 +3,47 @@
 Owns every request to the hub (``HF_ENDPOINT``) and is the only importer of datasets, which reads the downloaded Parquet
 or JSON files: a loading script is never run, and a plan's commit is exactly what was read. A backbone is its
 configuration, tokenizer and safetensors: a pickle is not even downloaded. What is whole in the cache costs no request.
+Whatever comes is held against the size and the hash that the hub states (`adaptx.data.hub_files`); a wrong file is
+removed and fetched once more, and never kept.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from adaptx.data.hub_files import Stated, is_intact, remove_copy
 from adaptx.data.source import SUFFIXES, HubLocation, HubSource, is_whole, place_of, split_files
 from adaptx.errors import DataFault, Missing
 from adaptx.validation import COMMIT
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoSibling
 
     from adaptx.store import Store
     from adaptx.tasks.task import Task
 
-__all__ = ["commit_of", "fetch", "fetch_model", "files", "read"]
+__all__ = ["commit_of", "fetch", "fetch_model", "files", "model_at", "read"]
 
 Kind = Literal["dataset", "model"]
 
 TIMEOUT = 10.0  # seconds until the hub counts as out of reach
+LARGEST = 50 * 10**9  # bytes of one file: what the client downloads in one piece; XLM-R XXL has 43
+SHARD = re.compile(r"[\w-][\w.-]*\.safetensors")
+FIRST_TROUBLE = 500  # the statuses from here on are the hub's own faults
+STATUS = {
+    401: "log in with an account that may read it (hf auth login, or HF_TOKEN)",
+    403: "ask for access on its page, then log in with that account (hf auth login, or HF_TOKEN)",
+    404: "the commit or file is not there: is the id right, and the commit one of it?",
+    429: "the hub takes no more requests for now: wait some minutes, or log in",
+}
+TROUBLE = "the hub has trouble of its own: try again later"
 TOKENIZERS = (".json", ".txt", ".model")
 ELSEWHERE = "--source FOLDER, --source mini, or adaptx fetch {} on a machine with network and the same cache"
 
@@ -64,7 +79,7 @@ def files(task: Task, language: str, split: str, commit: str) -> list[Path]:
     place = place_of(task, language, split)
     assert place.hub is not None, "a commit belongs to a hub id"
     cached = _snapshot("dataset", place.hub, commit)
-    found = _of_place(cached, place) if cached else []
+    found = _intact(_of_place(cached, place)) if cached else []
     if not found:
         snapshot = _download("dataset", place.hub, commit, _wanted(place), ELSEWHERE.format(task.name))
         found = _of_place(snapshot, place)
@@ -74,6 +89,14 @@ def files(task: Task, language: str, split: str, commit: str) -> list[Path]:
             hint="an older commit may hold a loading script, which is never run",
         )
     return found
+
+
+def _intact(found: list[Path]) -> list[Path]:
+    """Return the files if each is what its name in the cache says; else remove those that are not, and return none."""
+    damaged = [path for path in found if not is_intact(path)]
+    for path in damaged:
+        remove_copy(path)
+    return [] if damaged else found
 
 
 def _of_place(snapshot: Path, place: HubLocation) -> list[Path]:
@@ -110,20 +133,30 @@ def read(path: Path) -> Iterator[dict[str, object]]:
     kind = "parquet" if path.suffix == ".parquet" else "json"
     try:
         yield from load_dataset(kind, data_files=str(path), split="train", streaming=True)
-    except (DatasetGenerationError, OSError, ValueError) as fault:
+    except (DatasetGenerationError, OSError, ValueError, OverflowError, TypeError) as fault:
         raise DataFault(
             f"{path} cannot be read: {fault}", hint="remove it from the hub's cache and fetch it again"
         ) from fault
 
 
-def fetch_model(hub_id: str, revision: str | None, store: Store) -> Path:
+def fetch_model(hub_id: str, revision: str | None, store: Store, *, verify: bool = False) -> Path:
     """Return the folder of a backbone in the hub's cache, downloading what is missing.
 
     ``revision`` is a commit, a branch or None for the locked commit; a branch is resolved and locked on first use.
-    Raises `Missing` without network and where the repository has no safetensors.
+    With ``verify`` a damaged copy is fetched again. Raises `Missing` without network and where the repository has no
+    safetensors.
     """
-    hint = f"adaptx fetch --backbone {hub_id} on a machine with network and the same cache, or --backbone FOLDER"
+    hint = _model_hint(hub_id)
     commit = revision if revision and _is_commit(revision) else _locked("model", hub_id, revision, store, hint)
+    cached = _snapshot("model", hub_id, commit)
+    if cached and verify:
+        _intact([path for path in cached.iterdir() if _of_model(path.name) and path.is_file()])
+    return model_at(hub_id, commit)
+
+
+def model_at(hub_id: str, commit: str) -> Path:
+    """Return the folder of a backbone at a commit, downloading what is missing; raises as `fetch_model`."""
+    hint = _model_hint(hub_id)
     cached = _snapshot("model", hub_id, commit)
     if cached and _has_weights(cached):
         return cached
@@ -136,30 +169,76 @@ def fetch_model(hub_id: str, revision: str | None, store: Store) -> Path:
     return snapshot
 
 
+def _model_hint(hub_id: str) -> str:
+    return f"adaptx fetch --backbone {hub_id} on a machine with network and the same cache, or --backbone FOLDER"
+
+
 def _locked(kind: Kind, hub_id: str, revision: str | None, store: Store, hint: str) -> str:
     held = store.lock(kind, hub_id)
     if held:
         return held
     with _reaching(hub_id, f"its {revision or 'newest'} commit", hint):
         found = _api().repo_info(hub_id, repo_type=kind, revision=revision, timeout=TIMEOUT).sha
-    assert found is not None, "the hub names the commit of a revision"
+    if not isinstance(found, str) or not _is_commit(found):
+        raise Missing(f"the hub names no commit of {hub_id} ({found!r})", hint=f"{TROUBLE}, or {hint}")
     return store.set_lock(kind, hub_id, found)
 
 
 def _download(kind: Kind, hub_id: str, commit: str, wanted: Callable[[str], bool], hint: str) -> Path:
     """Download the wanted files of a commit, weights last, and return the snapshot's folder."""
+    with _reaching(hub_id, f"commit {commit[:8]}", hint):
+        listed = (
+            _api().repo_info(hub_id, repo_type=kind, revision=commit, timeout=TIMEOUT, files_metadata=True).siblings
+        )
+    files = sorted(
+        (file for file in listed or () if wanted(file.rfilename)),
+        key=lambda file: (file.rfilename.endswith(".safetensors"), file.rfilename),
+    )
+    for file in files:
+        _fetch_file(kind, hub_id, commit, file, hint)
+    return _snapshot(kind, hub_id, commit) or Path()
+
+
+def _fetch_file(kind: Kind, hub_id: str, commit: str, file: RepoSibling, hint: str) -> None:
+    """Download one file, once more where its bytes are not those that the hub states; then it is `Missing`."""
     from huggingface_hub import hf_hub_download
 
-    with _reaching(hub_id, f"commit {commit[:8]}", hint):
-        api = _api()
-        listed = api.repo_info(hub_id, repo_type=kind, revision=commit, timeout=TIMEOUT).siblings or ()
-        names = sorted(
-            (file.rfilename for file in listed if wanted(file.rfilename)),
-            key=lambda name: (name.endswith(".safetensors"), name),
-        )
-        for name in names:
-            hf_hub_download(hub_id, name, repo_type=kind, revision=commit, endpoint=api.endpoint, etag_timeout=TIMEOUT)
-    return _snapshot(kind, hub_id, commit) or Path()
+    stated, name = Stated.of(file), file.rfilename
+    fault: str | None = None
+    for again in (False, True):
+        with _reaching(hub_id, name, hint):
+            _check_length(kind, hub_id, commit, name, stated, hint)
+            path = Path(
+                hf_hub_download(
+                    hub_id,
+                    name,
+                    repo_type=kind,
+                    revision=commit,
+                    endpoint=_api().endpoint,
+                    etag_timeout=TIMEOUT,
+                    force_download=again,
+                )
+            )
+        fault = stated.fault(path)
+        if fault is None:
+            return
+        remove_copy(path)
+    raise Missing(f"{hub_id}, {name}: twice there came {fault}; nothing was kept", hint=f"{TROUBLE}, or {hint}")
+
+
+def _check_length(kind: Kind, hub_id: str, commit: str, name: str, stated: Stated, hint: str) -> None:
+    """Raise `Missing` for a file that would be larger than the hub states, or than any file here may be."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+    url = hf_hub_url(hub_id, name, repo_type=kind, revision=commit, endpoint=_api().endpoint)
+    size = get_hf_file_metadata(url, timeout=TIMEOUT).size
+    if size is not None and stated.size not in (None, size):
+        told = f"would send {size:,} bytes where it states {stated.size:,}"
+    elif max(size or 0, stated.size or 0) > LARGEST:
+        told = f"would send {max(size or 0, stated.size or 0):,} bytes, more than {LARGEST:,}"
+    else:
+        return
+    raise Missing(f"{hub_id}, {name}: the hub {told}", hint=f"{TROUBLE}, or {hint}")
 
 
 def _snapshot(kind: Kind, hub_id: str, commit: str) -> Path | None:
@@ -189,8 +268,25 @@ def _reaching(hub_id: str, what: str, hint: str) -> Iterator[None]:
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise Missing(f"the hub does not have {hub_id}, {what} (or not for you)", hint=hint) from error
     except (HfHubHTTPError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise Missing(f"cannot fetch {hub_id}, {what}: {reason}", hint=hint) from error
+        status = _status(error)
+        reason = f"the hub answers {status}" if status else str(error).partition("\n")[0]
+        advice = STATUS.get(status, TROUBLE if status >= FIRST_TROUBLE else "")
+        raise Missing(
+            f"cannot fetch {hub_id}, {what}: {reason}", hint=f"{advice}; or {hint}" if advice else hint
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # of the client, on an answer that is none
+        told = f"cannot fetch {hub_id}, {what}: the answer of the hub makes no sense: {error!r}"[:300]
+        raise Missing(told, hint=f"{TROUBLE}, or {hint}") from error
+
+
+def _status(error: BaseException | None) -> int:
+    """Return the HTTP status behind an error of the client, 0 where there is none (no answer at all)."""
+    while error is not None:
+        found = getattr(getattr(error, "response", None), "status_code", None)
+        if isinstance(found, int):
+            return found
+        error = error.__cause__ or error.__context__
+    return 0
 
 
 def _readable(file: str) -> bool:
@@ -206,7 +302,12 @@ def _has_weights(folder: Path) -> bool:
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         return (folder / "model.safetensors").is_file()
-    shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    try:
+        shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DataFault(f"{index} is not an index of safetensors files: {error!r}"[:300]) from error
+    if not all(isinstance(shard, str) and SHARD.fullmatch(shard) for shard in shards):
+        raise DataFault(f"{index} names files that are not safetensors of its own folder")
     return all((folder / shard).is_file() for shard in shards)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from adaptx.data.source import Source
     from adaptx.tasks.task import Task
 
-__all__ = ["has_split", "parts_of", "revision_of"]
+__all__ = ["has_split", "parts_of", "revision_of", "revision_of_parts"]
 
 Part = tuple["Task", str]
 
@@ -36,6 +36,10 @@ def has_split(source: Source, task: Task, language: str, split: str) -> bool:
 
 
 def revision_of(source: Source, task: Task, language: str, split: str) -> str:
-    """Return the revision of the rows: the source's, or the hash of the list where there are several parts."""
-    revisions: Sequence[str] = [source.revision(page, tag, split) for page, tag in parts_of(task, language)]
+    """Return the revision of the rows: the source's, or of the whole where there are several parts."""
+    return revision_of_parts([source.revision(page, tag, split) for page, tag in parts_of(task, language)])
+
+
+def revision_of_parts(revisions: Sequence[str]) -> str:
+    """Return the revision of a whole of parts: that of the only one, or the hash of the list."""
     return revisions[0] if len(revisions) == 1 else f"several:{digest(revisions)}"

@@ -6,11 +6,13 @@ Owns reading; blank lines are left out, and a line that is not UTF-8 is fatal an
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
-from adaptx.data.files import read_lines
+from adaptx.data.files import lines_of, read_bytes
 from adaptx.data.rows import Loaded, lowest
 from adaptx.errors import DataFault
+from adaptx.spec import digest
 from adaptx.tasks.example import Example
 from adaptx.tasks.mlm import text_file
 
@@ -19,15 +21,18 @@ __all__ = ["load_text"]
 
 def load_text(folder: Path, languages: str, limit: int | None) -> Loaded:
     """Return the lines of ``de,sw``, at most ``limit`` of each language: those of lowest hash; raise `DataFault`."""
-    found = [list(lowest(list(_examples(folder, tag)), limit)) for tag in languages.split(",")]
+    paths = {tag: text_file(folder, tag) for tag in languages.split(",")}
+    contents = {tag: read_bytes(path) for tag, path in paths.items()}
+    found = [list(lowest(list(_examples(paths[tag], contents[tag], tag)), limit)) for tag in paths]
     examples = tuple(example for part in found for example in part)
     if not examples:
         raise DataFault(f"the text of {languages} in {folder} is empty")
-    return Loaded(examples, (), len(examples), "")
+    revision = f"files:{digest([sha256(content).hexdigest() for content in contents.values()])}"
+    return Loaded(examples, (), len(examples), revision, files=tuple(map(str, paths.values())))
 
 
-def _examples(folder: Path, language: str) -> Iterator[Example]:
-    for number, line in enumerate(read_lines(text_file(folder, language))):
+def _examples(path: Path, content: bytes, language: str) -> Iterator[Example]:
+    for number, line in enumerate(lines_of(path, content)):
         name = f"{language}:{number}"
         if line.strip():
             texts = {"text": line.strip()}

@@ -1,8 +1,9 @@
 """Rows for one command: every cell is read once, however many steps and arms ask for it.
 
-Owns `RowsReader`. It keeps whole cells, the ones asked for last, up to `KEPT_ROWS` rows: a limit takes its rows from
-the whole, so that an evaluation with ``--max-eval`` and the attack that needs all of the cell's words share one
-reading.
+Owns `RowsReader`, and in it the one comparison of the rows that were read with those that were planned: hours may lie
+between, and rows of other bytes are refused under the id of the old ones. It keeps whole cells, the ones asked for
+last, up to `KEPT_ROWS` rows: a limit takes its rows from the whole, so that an evaluation with ``--max-eval`` and the
+attack that needs all of the cell's words share one reading.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptx.data.plain_text import load_text
+from adaptx.data.revision import require_revision
 from adaptx.data.rows import Loaded, limited, load
 from adaptx.data.union import load_all
 from adaptx.errors import Missing
@@ -37,10 +39,15 @@ class RowsReader:
         self._cells: OrderedDict[Hashable, Loaded] = OrderedDict()
 
     def read(self, task: Task, rows: RowsSpec, limit: int | None = None) -> Loaded:
-        """Return the rows of a spec, at most its own limit of them, else ``limit``; raises as `rows.load`."""
-        if task is MLM:
-            return self._text(rows)
-        return self.cell(task, rows.language, rows.split, rows.limit or limit)
+        """Return the rows of a spec, at most its own limit of them, else ``limit``.
+
+        Raises as `rows.load`, and `DataFault` where the files changed since their revision was taken.
+        """
+        asked = rows.limit or limit
+        found = self._text(rows) if task is MLM else self.cell(task, rows.language, rows.split, asked)
+        what = f"{task.name} in {rows.language}, split {rows.split}"
+        require_revision(rows.revision, found.revision, what, found.files)
+        return found
 
     def cell(self, task: Task, language: str, split: str, limit: int | None = None) -> Loaded:
         """Return the rows of a task in a language (or several, ``de,fr``) and split; raises as `rows.load`."""

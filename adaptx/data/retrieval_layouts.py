@@ -1,7 +1,9 @@
 """Layouts of retrieval data: how the queries, the items and what belongs together lie in files, named on a page.
 
 Owns the step from upstream's rows to rows with an ``id``, a ``gold`` list and the page's columns, and to the items that
-are searched. May not open files: it is handed a reader, so that a plan can ask for the parts of a cell offline.
+are searched. May not open files: it is handed a reader, so that a plan can ask for the parts of a cell offline. Every
+raw value is checked before it is used. A bad query, or a bad pair, is a row fault like any other; what is searched must
+be whole, since a search among fewer items is another task: a bad item is fatal.
 """
 
 from __future__ import annotations
@@ -10,22 +12,25 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import partial
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
-from adaptx.errors import DataFault
+from adaptx.data.raw_values import Row, Span, id_of, limits_of, list_of, result_of, spans_in, table_of, whole_numbers
+from adaptx.errors import DataFault, RowFault
 from adaptx.spec import digest
+from adaptx.tasks.forms import check_text, read_text
+from adaptx.tasks.forms.span import answers_of, locate
 
 if TYPE_CHECKING:
+    from adaptx.data.reading import Numbered, Place, Read
     from adaptx.data.source import Source
+    from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
-__all__ = ["LAYOUTS", "Item", "Layout", "Read", "distinct", "pool_revision", "tuning_split"]
+__all__ = ["LAYOUTS", "Item", "Layout", "check_gold", "distinct", "pool_revision", "tuning_split"]
 
 DEV = "dev"
-
-Row = Mapping[str, Any]
-Numbered = tuple[str, Row]  # (file, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +40,6 @@ class Item:
     id: str
     text: str
     language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A reader of one split: ``read(task, language)`` yields (file, row); ``languages`` are those that have it."""
-
-    source: Source
-    split: str
-    rows: Callable[[Source, Task, str, str], Iterator[Numbered]]
-
-    def __call__(self, task: Task, language: str) -> Iterator[Numbered]:
-        """Yield the rows of the split as upstream has them."""
-        return self.rows(self.source, task, language, self.split)
-
-    def languages(self, task: Task) -> list[str]:
-        """Return the languages that the source has in this split."""
-        return self.source.languages(task, self.split)
 
 
 class Layout(Protocol):
@@ -85,36 +73,78 @@ class Bitext:
 
     def rows(self, task: Task, language: str, read: Read) -> Iterator[Numbered]:
         """Yield the source sentences with the ids of their translations."""
-        pairs, gold = list(read(task, language)), defaultdict(list)
-        if _is_whole(pairs):
-            file, whole = pairs[0]
-            for one, other in whole["gold"]:
-                gold[int(one)].append(f"en-{other}")
-            for number, text in enumerate(whole["sentence1"], start=1):
-                yield file, {"id": f"{language}-{number}", "text": text, "gold": gold[number]}
+        lists = _lists(task, language, read)
+        if lists is not None:
+            yield from lists.rows(language)
             return
-        for _, row in pairs:
-            gold[row["source_id"]].append(row["target_id"])
-        for file, row in read(_renamed(task, read.split, "_source"), language):
-            yield file, {**row, "gold": gold[row["id"]]}
+        gold: dict[str, list[tuple[Place, str]]] = defaultdict(list)
+        for place, (one, other) in read.usable(task, language, _pair):
+            gold[one].append((place, other))
+        for (file, _), found in read.each(_renamed(task, read.split, "_source"), language, _sentence):
+            if isinstance(found, RowFault):
+                yield file, found
+            else:
+                yield file, {"id": found[0], "text": found[1], "gold": [other for _, other in gold.pop(found[0], ())]}
+        for one, pairs in gold.items():
+            for place, _ in pairs:
+                read.note(place, RowFault("source_id", f"{one!r} is the id of no source sentence that can be used"))
 
     def items(self, task: Task, language: str, read: Read) -> Iterator[Item]:
         """Yield the target sentences."""
-        pairs = list(read(task, language))
-        if _is_whole(pairs):
-            listed = enumerate(pairs[0][1]["sentence2"], start=1)
-            yield from (Item(f"en-{number}", text, "en") for number, text in listed)
+        lists = _lists(task, language, read)
+        if lists is not None:
+            yield from (Item(f"en-{number}", text, "en") for number, text in enumerate(lists.targets, start=1))
             return
-        for _, row in read(_renamed(task, read.split, "_target"), language):
-            yield Item(row["id"], row["text"], "en")
+        for name, text in read.whole(_renamed(task, read.split, "_target"), language, _sentence):
+            yield Item(name, text, "en")
 
 
 def _renamed(task: Task, split: str, end: str) -> Task:
     return replace(task, splits={**task.splits, split: tuple(name + end for name in task.splits[split])})
 
 
-def _is_whole(pairs: Sequence[Numbered]) -> bool:
-    return len(pairs) == 1 and isinstance(pairs[0][1].get("sentence1"), list)
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """The hub's one row of lists, in the place of three files."""
+
+    file: str
+    sources: Sequence[str]
+    targets: Sequence[str]
+    gold: Mapping[int, Sequence[str]]  # by the number of the source sentence, from 1
+
+    def rows(self, language: str) -> Iterator[Numbered]:
+        for number, text in enumerate(self.sources, start=1):
+            yield self.file, {"id": f"{language}-{number}", "text": text, "gold": list(self.gold.get(number, ()))}
+
+
+def _lists(task: Task, language: str, read: Read) -> _Lists | None:
+    """Return the one row of lists; None where there are pairs. Raises `DataFault` where a value of it is wrong."""
+    found = list(islice(read(task, language), 2))
+    file, row = found[0] if len(found) == 1 else ("", {})
+    if isinstance(row, RowFault) or not isinstance(row.get("sentence1"), list):
+        return None
+    return next(read.whole(task, language, partial(_as_lists, file)))
+
+
+def _as_lists(file: str, row: Row) -> _Lists:
+    sources, targets = (
+        [check_text(text, column) for text in list_of(row, column)] for column in ("sentence1", "sentence2")
+    )
+    gold: dict[int, list[str]] = defaultdict(list)
+    for pair in list_of(row, "gold"):
+        one, other = whole_numbers(pair, 2, "gold")
+        if not (1 <= one <= len(sources) and 1 <= other <= len(targets)):
+            raise RowFault("gold", f"there is no pair {one}, {other} of {len(sources)} and {len(targets)} sentences")
+        gold[one].append(f"en-{other}")
+    return _Lists(file, sources, targets, gold)
+
+
+def _pair(row: Row) -> tuple[str, str]:
+    return id_of(row, "source_id"), id_of(row, "target_id")
+
+
+def _sentence(row: Row) -> tuple[str, str]:
+    return id_of(row, "id"), read_text(row, "text")
 
 
 class Sentences:
@@ -122,7 +152,8 @@ class Sentences:
 
     XQuAD-R says where its sentences are (``sentence_breaks``) and its items are the sentences of every language, of
     which one in each is right (``utils_lareqa.py``). SQuAD does not: there a full stop, question or exclamation mark
-    ends a sentence where a space and a capital, a digit or an opening mark follow.
+    ends a sentence where a space and a capital, a digit or an opening mark follow. A paragraph is searched where one of
+    its questions can be used.
     """
 
     END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'(\[0-9])")
@@ -133,47 +164,72 @@ class Sentences:
 
     def rows(self, task: Task, language: str, read: Read) -> Iterator[Numbered]:
         """Yield the questions with their sentence, ``item``, and the ids of the sentences of all languages."""
-        gold = defaultdict(list)
-        for other in read.languages(task):
-            for question, name, _ in self._answered(task, other, read):
-                gold[question].append(name)
-        for (file, row), (question, _, text) in zip(
-            read(task, language), self._answered(task, language, read), strict=True
-        ):
-            yield file, {**row, "item": text, "gold": gold[question] if text else []}
+        answers: dict[str, dict[str, str]] = {}  # language -> question -> sentence
+        for other in dict.fromkeys((*read.languages(task), language)):
+            quiet = replace(read, bad=[]) if other == language else read  # the cell's own faults are told in place
+            answers[other] = dict(self._answers(task, other, quiet))
+        numbers: dict[str, int] = {}
+        for (file, _), found in read.each(task, language, lambda row: (row, self._question(row))):
+            if isinstance(found, RowFault):
+                yield file, found
+                continue
+            row, question = found
+            _, text = question.sentence(language, numbers)
+            gold = [names[question.id] for names in answers.values() if question.id in names]
+            yield file, {**row, "item": text, "gold": gold}
 
     def items(self, task: Task, language: str, read: Read) -> Iterator[Item]:  # noqa: ARG002 - the same in each
         """Yield each sentence of each paragraph in every language once."""
         for other in read.languages(task):
-            for number, (context, row) in enumerate(_paragraphs(read(task, other)).items()):
-                for place, (start, end) in enumerate(self._spans(row, context)):
-                    yield Item(f"{other}:{number}:{place}", context[start:end], other)
+            numbers: dict[str, int] = {}
+            for _, question in read.usable(task, other, self._question):
+                if question.context not in numbers:
+                    number = numbers.setdefault(question.context, len(numbers))
+                    for place, (start, end) in enumerate(question.spans):
+                        yield Item(f"{other}:{number}:{place}", question.context[start:end], other)
 
-    def _answered(self, task: Task, language: str, read: Read) -> Iterator[tuple[str, str, str]]:
-        """Yield per question: its id, and id and text of the sentence where its answer begins (empty for none)."""
+    def _answers(self, task: Task, language: str, read: Read) -> Iterator[tuple[str, str]]:
+        """Yield the id of each question of a language, and that of the sentence where its answer begins."""
         numbers: dict[str, int] = {}
-        for _, row in read(task, language):
-            context, start = str(row.get("context") or ""), _answer_start(row)
-            paragraph = numbers.setdefault(context, len(numbers))
-            spans = enumerate(self._spans(row, context))
-            place, span = next(((n, s) for n, s in spans if s[0] <= start < s[1]), (-1, (0, 0)))
-            yield str(row.get("id")), f"{language}:{paragraph}:{place}", context[slice(*span)]
+        known: set[str] = set()
+        for place, question in read.usable(task, language, self._question):
+            if question.id in known:
+                read.note(place, RowFault("id", f"{question.id!r} is the id of another question too"))
+            known.add(question.id)
+            yield question.id, question.sentence(language, numbers)[0]
 
-    def _spans(self, row: Row, context: str) -> list[tuple[int, int]]:
+    def _question(self, row: Row) -> _Question:
+        context = read_text(row, "context")
+        answers = answers_of(row, "answers")
+        if not answers:
+            raise RowFault("answers", "no gold answer")
+        starts = [locate(answer, context, "answers").start for answer in answers]
+        spans = self._spans(row, context)
+        at = next((place for place, (start, end) in enumerate(spans) if start <= starts[0] < end), None)
+        if at is None:
+            raise RowFault("answers", f"the answer at {starts[0]} begins in none of the sentences")
+        return _Question(id_of(row, "id"), context, spans, at)
+
+    def _spans(self, row: Row, context: str) -> list[Span]:
         if "sentence_breaks" in row:
-            return [(int(start), int(end)) for start, end in row["sentence_breaks"]]
+            return spans_in(
+                [whole_numbers(pair, 2, "sentence_breaks") for pair in list_of(row, "sentence_breaks")], context
+            )
         edges = [0, *(match.end() for match in self.END.finditer(context)), len(context)]
         return [(start, end) for start, end in pairwise(edges) if end > start]
 
 
-def _paragraphs(rows: Iterator[Numbered]) -> dict[str, Row]:
-    return {str(row.get("context") or ""): row for _, row in rows}
+@dataclass(frozen=True, slots=True)
+class _Question:
+    id: str
+    context: str
+    spans: Sequence[Span]
+    answered: int  # in which of the spans its answer begins
 
-
-def _answer_start(row: Row) -> int:
-    found = row.get("answers")
-    answers = found.get("answer_start") if isinstance(found, Mapping) else [a.get("answer_start") for a in found or ()]
-    return answers[0] if answers and type(answers[0]) is int else -1
+    def sentence(self, language: str, numbers: dict[str, int]) -> tuple[str, str]:
+        """Return id and text of the sentence of the answer; ``numbers`` counts the contexts as they come."""
+        number = numbers.setdefault(self.context, len(numbers))
+        return f"{language}:{number}:{self.answered}", self.context[slice(*self.spans[self.answered])]
 
 
 class Entities:
@@ -191,35 +247,57 @@ class Entities:
 
     def rows(self, task: Task, language: str, read: Read) -> Iterator[Numbered]:
         """Yield one row a mention; in training pairs with the entity's description as ``item``."""
-        for file, row in read(task, language):
-            told = row.get("contextual_mention", row)
-            for mention in told.get("mentions") or [told.get("mention") or {}]:
-                query = {"id": mention.get("example_id"), "query": self._marked(told.get("context") or {}, mention)}
-                entity = {"item": self._described(row["entity"])} if "entity" in row else {}
-                yield file, {**query, **entity, "gold": [str(mention.get("entity_id"))]}
+        for (file, _), found in read.each(task, language, self._mentions):
+            if isinstance(found, RowFault):
+                yield file, found
+                continue
+            for mention in found:
+                yield file, result_of(mention, {})
 
     def items(self, task: Task, language: str, read: Read) -> Iterator[Item]:
         """Yield the entities."""
-        for _, row in read(self._entities(task, language, read.split), language):
-            yield Item(str(row["entity_id"]), self._described(row), row["description_language"])
+        yield from read.whole(self._entities(task, language, read.split), language, self._entity)
 
     def _entities(self, task: Task, language: str, split: str) -> Task:
         return replace(task, folders={language: "."}, splits={split: ("candidate_entities",)})
 
-    def _marked(self, context: Row, mention: Row) -> str | None:
-        """Return the query's text, None where the mention lies in no sentence."""
-        span, text = mention.get("mention_span") or {}, context.get("text", "")
-        start, end = span.get("start", -1), span.get("end", -1)
-        around = [s for s in context.get("sentence_spans", ()) if s["start"] <= start < end <= s["end"]]
+    def _mentions(self, row: Row) -> list[Callable[[Row], Row]]:
+        """Return what makes a query of each mention of a row, so that a bad mention is one fault."""
+        told = table_of(row, "contextual_mention") if "contextual_mention" in row else row
+        context = table_of(told, "context")
+        mentions = list_of(told, "mentions") if "mentions" in told else [table_of(told, "mention")]
+        entity = table_of(row, "entity") if "entity" in row else None
+        return [partial(self._query, context, mention, entity) for mention in mentions]
+
+    def _query(self, context: Row, mention: Any, entity: Row | None, _: Row) -> Row:
+        if not isinstance(mention, Mapping):
+            raise RowFault("mentions", f"{type(mention).__name__} instead of a table")
+        query = {"id": id_of(mention, "example_id"), "query": self._marked(context, mention)}
+        item = {} if entity is None else {"item": self._described(entity)}
+        return {**query, **item, "gold": [id_of(mention, "entity_id")]}
+
+    def _entity(self, row: Row) -> Item:
+        return Item(id_of(row, "entity_id"), self._described(row), id_of(row, "description_language"))
+
+    def _marked(self, context: Row, mention: Row) -> str:
+        """Return the query's text; raise `RowFault` where the mention lies in no sentence."""
+        text = read_text(context, "text")
+        start, end = limits_of(table_of(mention, "mention_span"), "mention_span", text)
+        around = [span for span in self._sentences(context, text) if span[0] <= start < end <= span[1]]
         if not around:
-            return None
-        left, right = text[around[0]["start"] : start], text[end : around[0]["end"]]
+            raise RowFault("mention_span", f"{start} to {end} lies in no sentence of its context")
+        left, right = text[around[0][0] : start], text[end : around[0][1]]
         left, right = (self.BRACED.sub(r"(\1)", side) for side in (left, right))
         return _plain(f"{text[start:end]}: {left} {{ {text[start:end]} }} {right}")
 
     def _described(self, entity: Row) -> str:
-        text = entity["description"]
-        return _plain(" ".join(text[span["start"] : span["end"]] for span in entity["sentence_spans"]))
+        text = read_text(entity, "description")
+        return check_text(
+            _plain(" ".join(text[start:end] for start, end in self._sentences(entity, text))), "description"
+        )
+
+    def _sentences(self, holder: Row, text: str) -> list[Span]:
+        return [limits_of(span, "sentence_spans", text) for span in list_of(holder, "sentence_spans")]
 
 
 def _plain(text: str) -> str:
@@ -253,6 +331,18 @@ def _beside(source: Source, task: Task, language: str, split: str) -> list[str]:
         return []
     parts = LAYOUTS[task.layout].parts(task, source, language, split)
     return [source.revision(part, other, split) for part, other in parts]
+
+
+def check_gold(queries: Iterable[Example], items: Iterable[Item], what: str) -> None:
+    """Raise `DataFault` for a query whose gold is not there to be found: no model could answer it."""
+    known = {item.id for item in items}
+    lost = [(query.id, name) for query in queries for name in query.gold if name not in known]
+    if lost:
+        raise DataFault(
+            f"{what}: {len(lost)} gold items are not among the {len(known)} that are searched, "
+            f"the first is {lost[0][1]!r} of query {lost[0][0]!r}",
+            hint="the files of queries and items do not belong together, or one was cut",
+        )
 
 
 def distinct(items: Iterable[Item]) -> list[Item]:

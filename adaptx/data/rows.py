@@ -12,36 +12,27 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from adaptx.data.files import read_file
-from adaptx.data.retrieval_layouts import LAYOUTS, Item, Read, distinct
-from adaptx.data.source import FolderSource, MiniSource, Source, place_of
+from adaptx.data.files import rows_of
+from adaptx.data.quarantine import MAX_QUARANTINED, Quarantined, bad_row, check_quarantine
+from adaptx.data.reading import Read
+from adaptx.data.retrieval_layouts import LAYOUTS, Item, distinct
+from adaptx.data.source import FolderSource, MiniSource, Source, files_of_split, labels_in, place_of, reader_of
 from adaptx.errors import DataFault, RowFault
 from adaptx.mini import suite
-from adaptx.tasks.forms import Placeholder, form_named
+from adaptx.tasks.forms import Placeholder, check_id, form_named
 from adaptx.tasks.forms.retrieval import ITEM
 
 if TYPE_CHECKING:
+    from adaptx.data.reading import Numbered
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
 __all__ = ["MAX_QUARANTINED", "Loaded", "Quarantined", "limited", "load", "load_items", "lowest", "own_items"]
 
-MAX_QUARANTINED = 0.01  # share of a split's rows
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A row that is not used: where it stands (upstream row number, from 0), which column, and why."""
-
-    file: str
-    row: int
-    field: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.file} row {self.row}, field {self.field!r}: {self.reason}"
+NO_ROW: Mapping[str, object] = MappingProxyType({})  # the values of a row that could not be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +40,8 @@ class Loaded:
     """Usable rows in upstream order. ``n_rows`` counts all rows of the split, before quarantine and ``limit``.
 
     ``dropped`` are rows that the page declares as never filled in (PAWS-X's untranslated sentences): counted, not bad.
-    ``repaired`` counts the rows that each of the page's repairs changed.
+    ``repaired`` counts the rows that each of the page's repairs changed. ``revision`` is that of the bytes that were
+    read, whatever a plan found there before, and ``files`` are the files that were read.
     """
 
     examples: tuple[Example, ...]
@@ -58,6 +50,7 @@ class Loaded:
     revision: str
     dropped: tuple[Quarantined, ...] = ()
     repaired: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +58,7 @@ class _Row:
     file: str
     number: int
     values: Mapping[str, object]
-
-    def fault(self, field: str, reason: str) -> Quarantined:
-        return Quarantined(self.file, self.number, field, reason)
+    fault: RowFault | None = None  # of a row that could not be read
 
 
 def load(
@@ -78,9 +69,10 @@ def load(
     ``limit`` takes the usable rows of lowest sha256 of their parallel id: nested, and the same rows in every language.
     Raises `DataFault` for a file-level fault or too many bad rows, `Missing` for absent rows, `UnknownName`.
     """
-    revision = source.revision(task, language, split)
+    source, asked = reader_of(source), task
     task = _as_found(task, source, language, split)
-    rows = list(_numbered(source, task, language, split))
+    bad: list[Quarantined] = []  # in files beside the cell's own
+    rows = list(_numbered(source, task, language, split, bad))
     if not rows:
         raise DataFault(f"{task.name} in {language}, split {split}, has no rows", hint="is the file empty?")
     _check_columns(rows, task)
@@ -88,11 +80,20 @@ def load(
     groups = _groups(rows, task)
     # The embedded world has a dev split of its own.
     part = [row for row in rows if isinstance(source, MiniSource) or _belongs(row, task, split)]
-    examples, quarantined, dropped = _read(part, task, language, groups)
-    _check_quarantine(quarantined, len(part), strict=strict)
+    examples, own, dropped = _read(part, task, language, groups)
+    faults = (*own, *bad)
+    check_quarantine(faults, len(part), strict=strict)
     if not examples:
         raise DataFault(f"{task.name} in {language}, split {split}: none of {len(part)} rows can be used")
-    return limited(Loaded(tuple(examples), tuple(quarantined), len(part), revision, tuple(dropped)), limit)
+    loaded = Loaded(
+        tuple(examples),
+        faults,
+        len(part),
+        source.revision(asked, language, split),
+        tuple(dropped),
+        files=files_of_split(source, asked, language, split),
+    )
+    return limited(loaded, limit)
 
 
 def limited(rows: Loaded, limit: int | None) -> Loaded:
@@ -107,7 +108,7 @@ def load_items(source: Source, task: Task, language: str, split: str) -> list[It
     if ITEM in task.fields:
         return own_items(load(source, task, language, split).examples)
     assert task.layout is not None, "a page names a layout or has a field for the item"
-    return distinct(LAYOUTS[task.layout].items(task, language, Read(source, split, _raw)))
+    return distinct(LAYOUTS[task.layout].items(task, language, Read(reader_of(source), split, _raw)))
 
 
 def own_items(examples: Sequence[Example]) -> list[Item]:
@@ -116,15 +117,24 @@ def own_items(examples: Sequence[Example]) -> list[Item]:
 
 
 def _as_found(task: Task, source: Source, language: str, split: str) -> Task:
-    """Return the task with the column names of the source where the page says that they differ."""
+    """Return the task with the column names of the source where the page says that they differ.
+
+    Raises `DataFault` where a folder lists other labels now than when the task was fitted to it.
+    """
+    if isinstance(source, FolderSource) and task.labels_file:
+        path = source.labels_path(task)
+        if labels_in(path, source.read(path)) != task.labels:
+            raise DataFault(f"{path} lists other labels than when the plan was made", hint="run the command again")
     is_own = source.name == "hub" and place_of(task, language, split).is_own
     return replace(task, columns={**task.columns, **task.hub_columns}) if is_own else task
 
 
-def _numbered(source: Source, task: Task, language: str, split: str) -> Iterator[_Row]:
-    for number, (file, values) in enumerate(_laid(source, task, language, split)):
-        if _speaks(values, task, source, language):
-            yield _Row(file, number, values)
+def _numbered(source: Source, task: Task, language: str, split: str, bad: list[Quarantined]) -> Iterator[_Row]:
+    for number, (file, found) in enumerate(_laid(source, task, language, split, bad)):
+        if isinstance(found, RowFault):
+            yield _Row(file, number, NO_ROW, found)
+        elif _speaks(found, task, source, language):
+            yield _Row(file, number, found)
 
 
 def _speaks(values: Mapping[str, object], task: Task, source: Source, language: str) -> bool:
@@ -134,20 +144,22 @@ def _speaks(values: Mapping[str, object], task: Task, source: Source, language: 
     return str(values.get(task.hub_language)).partition("-")[0] == task.languages[language]
 
 
-def _laid(source: Source, task: Task, language: str, split: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+def _laid(source: Source, task: Task, language: str, split: str, bad: list[Quarantined]) -> Iterator[Numbered]:
     """Yield (file, row) in the shape that the form reads, whatever files the page's layout puts them in."""
     if task.layout is None:
         return _raw(source, task, language, split)
-    return LAYOUTS[task.layout].rows(task, language, Read(source, split, _raw))
+    return LAYOUTS[task.layout].rows(task, language, Read(source, split, _raw, bad))
 
 
-def _raw(source: Source, task: Task, language: str, split: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+def _raw(
+    source: Source, task: Task, language: str, split: str
+) -> Iterator[tuple[str, Mapping[str, object] | RowFault]]:
     if isinstance(source, MiniSource):
         yield from (("mini", row) for row in suite.rows(task.base, language, split, source.suite))
         return
     if isinstance(source, FolderSource):
         for path in source.files(task, language, split):
-            yield from ((str(path), _spelled(row, task)) for row in read_file(path))
+            yield from ((str(path), _spelled(row, task)) for row in rows_of(path, source.read(path)))
         return
     from adaptx.data import hub
 
@@ -156,14 +168,14 @@ def _raw(source: Source, task: Task, language: str, split: str) -> Iterator[tupl
         yield from ((str(path), row) for row in hub.read(path))
 
 
-def _spelled(row: Mapping[str, object], task: Task) -> Mapping[str, object]:
+def _spelled(row: Mapping[str, object] | RowFault, task: Task) -> Mapping[str, object] | RowFault:
     """Return a folder's row with names for label indices, where the folder numbers labels in an order of its own."""
-    if not task.folder_labels:
+    if not task.folder_labels or isinstance(row, RowFault):
         return row
     column = task.columns.get("tags") or task.columns["label"]
     names = task.folder_labels
 
-    def name(found: Any) -> Any:
+    def name(found: object) -> object:
         return names[found] if type(found) is int and 0 <= found < len(names) else found
 
     found = row.get(column)
@@ -173,6 +185,8 @@ def _spelled(row: Mapping[str, object], task: Task) -> Mapping[str, object]:
 def _check_columns(rows: Sequence[_Row], task: Task) -> None:
     """Raise for a column that no row has; a single row without it is quarantined."""
     there = {name for row in rows for name in row.values}
+    if not there:
+        return  # no row could be read: the first fault tells more
     named = (column for value in task.columns.values() for column in ([value] if isinstance(value, str) else value))
     for column in (*named, *filter(None, (task.parallel, task.group))):
         if column not in there:
@@ -182,15 +196,16 @@ def _check_columns(rows: Sequence[_Row], task: Task) -> None:
 
 
 def _check_ids(rows: Sequence[_Row], task: Task) -> None:
-    column = task.columns.get("id")
-    seen: dict[str, int] = {}
-    for row in rows if column else ():
-        name = _id(row, task)
-        if _is_set(row, column) and seen.setdefault(name, row.number) != row.number:
-            raise DataFault(
-                f"{row.file} rows {seen[name]} and {row.number}, field {column!r}: both have id {name!r}",
-                hint="ids join predictions with rows, so each must occur once in a split",
-            )
+    """Raise for two rows with one id, or with one parallel id: translations would be joined to either."""
+    for column in dict.fromkeys(filter(None, (task.columns.get("id"), task.parallel))):
+        seen: dict[str, int] = {}
+        for row in rows:
+            name = _key(row, column)
+            if _is_key(row, column) and seen.setdefault(name, row.number) != row.number:
+                raise DataFault(
+                    f"{row.file} rows {seen[name]} and {row.number}, field {column!r}: both have id {name!r}",
+                    hint="ids join predictions and translations with rows, so each must occur once in a split",
+                )
 
 
 def _id(row: _Row, task: Task) -> str:
@@ -203,24 +218,30 @@ def _parallel(row: _Row, task: Task) -> str:
 
 
 def _key(row: _Row, column: str | None) -> str:
-    return str(row.values[column]) if column is not None and _is_set(row, column) else str(row.number)
+    return str(row.values[column]) if column is not None and _is_key(row, column) else str(row.number)
 
 
-def _is_set(row: _Row, column: str | None) -> bool:
-    return column is not None and row.values.get(column) not in (None, "")
+def _is_key(row: _Row, column: str) -> bool:
+    """Return whether a row has an id in ``column`` that can be one; what cannot is quarantined when it is read."""
+    try:
+        check_id(row.values.get(column), column)
+    except RowFault:
+        return False
+    return True
 
 
 def _groups(rows: Sequence[_Row], task: Task) -> dict[int, str]:
     """Return a group per row: the parallel id of the first row with the same premise or context.
 
-    Named after a row and not after its text, a group has the same name in every language.
+    Named after a row and not after its text, a group has the same name in every language. A row without one is alone.
     """
     first: dict[str, str] = {}
-    column = task.group
-    return {
-        row.number: first.setdefault(repr(row.values.get(column)) if column else str(row.number), _parallel(row, task))
-        for row in rows
-    }
+    return {row.number: first.setdefault(_cluster(row, task.group), _parallel(row, task)) for row in rows}
+
+
+def _cluster(row: _Row, column: str | None) -> str:
+    found = row.values.get(column) if column else None
+    return str(row.number) if found in (None, "") else repr(found)
 
 
 def _belongs(row: _Row, task: Task, split: str) -> bool:
@@ -237,34 +258,28 @@ def _read(
 ) -> tuple[list[Example], list[Quarantined], list[Quarantined]]:
     form = form_named(task.form)
     examples: list[Example] = []
-    quarantined: list[Quarantined] = []
+    bad: list[Quarantined] = []
     dropped: list[Quarantined] = []
     for row in rows:
         try:
+            if row.fault is not None:
+                raise row.fault
             _check_keys(row, task)
             example = form.read(row.values, task, id=_id(row, task), language=language)
         except Placeholder as fault:
-            dropped.append(row.fault(fault.field, fault.reason))
+            dropped.append(bad_row(row.file, row.number, fault))
         except RowFault as fault:
-            quarantined.append(row.fault(fault.field, fault.reason))
+            bad.append(bad_row(row.file, row.number, fault))
         else:
             examples.append(replace(example, parallel=_parallel(row, task), group=groups[row.number]))
-    return examples, quarantined, dropped
+    return examples, bad, dropped
 
 
 def _check_keys(row: _Row, task: Task) -> None:
     for column in filter(None, (task.columns.get("id"), task.parallel)):
-        if not _is_set(row, column):
-            raise RowFault(column, "missing")
-
-
-def _check_quarantine(quarantined: Sequence[Quarantined], n_rows: int, *, strict: bool) -> None:
-    if quarantined and (strict or len(quarantined) > MAX_QUARANTINED * n_rows):
-        allowed = "none is allowed with --strict" if strict else f"at most {MAX_QUARANTINED:.0%} may be left out"
-        raise DataFault(
-            f"{len(quarantined)} of {n_rows} rows cannot be used, the first is {quarantined[0]}",
-            hint=f"mend the file: {allowed}",
-        )
+        check_id(row.values.get(column), column)
+    if task.group and not isinstance(row.values.get(task.group), str | int | None):
+        raise RowFault(task.group, f"{type(row.values[task.group]).__name__} instead of a text that rows share")
 
 
 def lowest(examples: Sequence[Example], limit: int | None) -> Sequence[Example]:

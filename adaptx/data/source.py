@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from adaptx.data.files import lines_of, read_bytes
 from adaptx.errors import DataFault, Missing, UnknownName
 from adaptx.mini import suite
 from adaptx.spec import digest
@@ -29,15 +31,20 @@ __all__ = [
     "MiniSource",
     "Source",
     "check_cell",
+    "files_of_split",
     "fitted",
     "is_generated",
     "is_whole",
+    "labels_in",
     "open_source",
     "place_of",
+    "reader_of",
     "split_files",
 ]
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
+AGAIN = "copy or download them again"
+NOT_READ = "not read"  # in the place of a hash: no revision of a plan has it
 SHARD = re.compile(r"-(\d{5})-of-(\d{5})(-[0-9a-f]{16})?\.parquet")
 
 
@@ -64,6 +71,19 @@ class Source(Protocol):
     def splits(self, task: Task, language: str) -> list[str]:
         """Return the splits that the page declares and the source has for one language, in the page's order."""
         ...
+
+
+def reader_of(source: Source) -> Source:
+    """Return a source whose revisions are those of the bytes that were read through it, not of what lies there now.
+
+    Rows of the hub lie under names made of their hashes, and the embedded world is code: those are as they are.
+    """
+    return replace(source, seen={}) if isinstance(source, FolderSource) and source.seen is None else source
+
+
+def files_of_split(source: Source, task: Task, language: str, split: str) -> tuple[str, ...]:
+    """Return the files of a split that a person may have changed: those of a folder."""
+    return tuple(map(str, source.files(task, language, split))) if isinstance(source, FolderSource) else ()
 
 
 def open_source(text: str, store: Store) -> Source:
@@ -122,12 +142,33 @@ class FolderSource:
     folder: Path
     store: Store
     name: str = "folder"
+    seen: dict[Path, str] | None = field(default=None, compare=False)  # file -> sha256 of what was read: `reader_of`
 
     def revision(self, task: Task, language: str, split: str) -> str:
         """Return ``files:`` and the sha256 of the file, or of the list of the files' sha256."""
         labels = [self.labels_path(task)] if task.labels_file else []
-        hashes = [self.store.sha256(path) for path in (*self.files(task, language, split), *labels)]
+        hashes = [self._sha256(path) for path in (*self.files(task, language, split), *labels)]
         return f"files:{hashes[0] if len(hashes) == 1 else digest(hashes)}"
+
+    def read(self, path: Path) -> bytes:
+        """Return the content of a file, and remember its sha256 where this source is one of `reader_of`.
+
+        Raises `DataFault` where the file cannot be read, or is no longer what was read of it before.
+        """
+        content = read_bytes(path)
+        if self.seen is not None:
+            found = sha256(content).hexdigest()
+            if self.seen.setdefault(path, found) != found:
+                raise DataFault(f"{path} changed while it was read", hint="run the command again")
+        return content
+
+    def _sha256(self, path: Path) -> str:
+        if self.seen is not None:
+            return self.seen.get(path, NOT_READ)
+        try:
+            return self.store.sha256(path)
+        except OSError as error:
+            raise DataFault(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
 
     def languages(self, task: Task, split: str, *, translated: bool = False) -> list[str]:
         """Return the declared languages that have a file for ``split``."""
@@ -150,7 +191,8 @@ class FolderSource:
             )
         for name, part in found.items():
             if not is_whole(part):
-                raise DataFault(f"{part[0].parent} lacks shards of {name}: {len(part)} are there")
+                there = ", ".join(path.name for path in part)
+                raise DataFault(f"{part[0].parent} does not have the shards of {name}, each once: {there}", hint=AGAIN)
         return [path for part in found.values() for path in part]
 
     def labels_path(self, task: Task) -> Path:
@@ -168,8 +210,12 @@ class FolderSource:
         check_cell(task, language, split)
         home = self._home(task, language)
         # SQuAD's own JSON, as XQuAD and XQuAD-R are published, is one file a language.
-        whole = [path for path in (home.with_name(f"{home.name}.json"),) if path.is_file()]
-        found = {name: split_files(home, name) or whole for name in task.splits[split]}
+        single = home.with_name(f"{home.name}.json")
+        try:
+            whole = [single] if single.is_file() else []
+            found = {name: split_files(home, name) or whole for name in task.splits[split]}
+        except OSError as error:
+            raise DataFault(f"{home} cannot be read: {error.strerror}", hint="check its permissions") from error
         return found if all(found.values()) else {}
 
 
@@ -253,8 +299,14 @@ def fitted(task: Task, source: Source) -> Task:
         return task
     if not isinstance(source, FolderSource):
         raise Missing(f"{task.name} is read from a folder of yours: it may not be passed on", hint="--source FOLDER")
-    listed = source.labels_path(task).read_text(encoding="utf-8").split()
-    return replace(task, labels=tuple(dict.fromkeys(listed)))
+    path = source.labels_path(task)
+    return replace(task, labels=labels_in(path, source.read(path)))
+
+
+def labels_in(path: Path, content: bytes) -> tuple[str, ...]:
+    """Return the labels that a file lists, each once; raise `DataFault` where it is not UTF-8."""
+    listed = (label for line in lines_of(path, content) for label in line.split())
+    return tuple(dict.fromkeys(listed))
 
 
 def _in_mini(task: Task) -> Task:
@@ -282,9 +334,12 @@ def split_files(folder: Path, split: str) -> list[Path]:
 
 
 def is_whole(files: list[Path]) -> bool:
-    """Return whether a split is all there: a single file, or as many shards as their names promise."""
-    shard = SHARD.search(files[0].name) if files else None
-    return len(files) == (int(shard[2]) if shard else 1)
+    """Return whether a split is all there: a single file, or each shard that their names promise, once."""
+    shards = [shard for path in files if (shard := SHARD.search(path.name))]
+    if not shards:
+        return len(files) == 1
+    count = int(shards[0][2])
+    return [(int(shard[1]), int(shard[2])) for shard in shards] == [(number, count) for number in range(count)]
 
 
 def _shard_of(split: str) -> Callable[[Path], bool]:

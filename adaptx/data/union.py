@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from adaptx.data.parts import parts_of
+from adaptx.data.parts import parts_of, revision_of_parts
 from adaptx.data.rows import Loaded, load, lowest
 from adaptx.errors import Incompatible
 
@@ -65,7 +65,8 @@ def _joined(parts: Sequence[Loaded], examples: Sequence[Example]) -> Loaded:
         examples=tuple(examples),
         quarantined=tuple(row for part in parts for row in part.quarantined),
         n_rows=sum(part.n_rows for part in parts),
-        revision=" ".join(part.revision for part in parts),
+        revision=revision_of_parts([part.revision for part in parts]),
+        files=tuple(file for part in parts for file in part.files),
         dropped=tuple(row for part in parts for row in part.dropped),
         repaired=repairs_of(parts),
     )

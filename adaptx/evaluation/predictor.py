@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 
 from adaptx.data.batching import prediction_batches
-from adaptx.errors import UsageError
+from adaptx.errors import AdaptxError, UsageError
 from adaptx.model.forms import Batch, Feature, Limits, heavy_form
 from adaptx.model.forms.collate import MULTIPLE, collate, unpad
 
@@ -86,6 +86,7 @@ class Predictor:
         device: torch.device | str = "cpu",
         micro_tokens: int = MICRO_TOKENS,
         part: int = 0,
+        name: str = "",
     ) -> None:
         if max_length > model.max_length:
             raise UsageError(
@@ -94,6 +95,7 @@ class Predictor:
             )
         self.model, self.task, self.device, self.micro_tokens = model, task, device, micro_tokens
         self.part = part  # of a mixture: which head is asked
+        self.name = name or task.name  # of the stack, in messages
         self.limits = Limits(max_length, stride)
         self.form = heavy_form(task.form)
         self.counters = Counters()
@@ -158,9 +160,20 @@ class Predictor:
         with self.counters.timed("forward"), torch.inference_mode():
             pending = [(batch, self.model(batch)) for batch in self._batches(distinct)]
             for batch, output in pending:  # read back once all is queued: a GPU does not wait in between
-                for feature, row in zip(batch.features, unpad(output.float().cpu(), batch), strict=False):
+                answers = unpad(output.float().cpu(), batch)
+                self._check_finite(answers)
+                for feature, row in zip(batch.features, answers, strict=False):
                     found[feature.example] = row
         return [found[place] for place in places]
+
+    def _check_finite(self, answers: Sequence[Tensor]) -> None:
+        """Raise `AdaptxError` where the head answers with a NaN or an infinity: an argmax would make a label of it."""
+        if not all(bool(row.isfinite().all()) for row in answers):
+            raise AdaptxError(
+                f"{self.name}: the model answers {self.task.name} with numbers that are not finite",
+                hint="weights of an adapter or head are out of range: adaptx verify, train it again with a lower --lr, "
+                "or --precision fp32 where the backbone overflows",
+            )
 
     def _batches(self, features: Sequence[Feature]) -> Iterator[Batch]:
         lengths = [len(feature) for feature in features]

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 
 from adaptx.data.counts import count_rows
 from adaptx.data.reader import RowsReader
+from adaptx.families import linear_block, shape_of
+from adaptx.methods import method_named
 from adaptx.model import stack
 from adaptx.model.backbone import local_folder, read_config
+from adaptx.model.footprint import artefact_bytes, count, step_bytes
 from adaptx.model.forms import Limits
 from adaptx.model.forms.collate import collate
-from adaptx.model.size import artefact_bytes, count, linear_block, shape_of, step_bytes
+from adaptx.model.products import DTYPES, chosen_dtype
+from adaptx.spec import content_id
 from adaptx.steps.step import Load, kind_of
 from adaptx.steps.train import train_spec
-from adaptx.tasks.forms.choice import is_option
+from adaptx.tasks.forms import form_named
 from adaptx.tasks.mlm import MLM
 from adaptx.training.engine import join
 from adaptx.training.throughput import matmul_peak
@@ -105,9 +109,10 @@ def estimate(planned: Sequence[PlannedRequest], missing: frozenset[str], job: Jo
     speeds: dict[Hashable, Speed] = {}  # a grid asks the same of the machine many times
     for one in planned:
         pricing = _Pricing(one, sizes, job, measured=measured)
-        parameters = max(parameters, count(pricing.config, pricing.method) if one.plan.layers else 0)
+        parameters = max(parameters, count(pricing.config, pricing.method) if pricing.method else 0)
         tokens = job.how.training_tokens(device)
-        memory = max(memory, step_bytes(pricing.config, pricing.method, precision=one.precision, tokens=tokens))
+        dtype = chosen_dtype(one.precision, job.how.compute_dtype, device)
+        memory = max(memory, step_bytes(pricing.config, pricing.method, precision=dtype, tokens=tokens))
         for step in one.plan.steps:
             if step.id in missing and step.id not in rows:
                 if _alike(one) not in speeds:
@@ -140,26 +145,19 @@ def _to_do(step: Step, load: Load, speed: Speed) -> PlannedStep:
     }
 
 
-def _method(planned: PlannedRequest) -> MethodSpec:
-    return train_spec(planned.plan.layers[-1]).method if planned.plan.layers else stack.BARE
+def _method(planned: PlannedRequest) -> MethodSpec | None:
+    return train_spec(planned.plan.layers[-1]).method if planned.plan.layers else None
 
 
 def mean_tokens(examples: Sequence[tuple[Task, Example]], limit: int) -> float:
     """Return the mean tokens per row, guessed from bytes on a sample spread over the rows.
 
-    A row of a choice is as many inputs of at most ``limit`` tokens as it has options, any other row is one.
+    A row is as many inputs of at most ``limit`` tokens as its form says.
     """
     sample = examples[:: max(1, len(examples) // SAMPLE)]
-    inputs = [texts for task, example in sample for texts in _inputs(task, example)]
+    inputs = [texts for task, example in sample for texts in form_named(task.form).inputs_of(example, task)]
     lengths = [sum(len(text.encode()) for text in texts) / BYTES_PER_TOKEN + len(texts) + 2 for texts in inputs]
     return sum(min(length, limit) for length in lengths) / max(1, len(sample))
-
-
-def _inputs(task: Task, example: Example) -> list[list[str]]:
-    """Return the texts of each input of the model: of a choice its fields with every option, else all of them."""
-    options = [text for name, text in example.texts.items() if is_option(name, task)]
-    fields = [text for name, text in example.texts.items() if not is_option(name, task)]
-    return [[*fields, option] for option in options] or [fields]
 
 
 def _alike(planned: PlannedRequest) -> Hashable:
@@ -167,29 +165,40 @@ def _alike(planned: PlannedRequest) -> Hashable:
     if not planned.plan.layers:
         return planned.backbone.revision
     spec = train_spec(planned.plan.layers[-1])
-    return spec.backbone, spec.method, spec.rows, spec.optimisation, spec.precision
+    return content_id(replace(spec, below=None, seed=0))
 
 
 def _speed(pricing: _Pricing, job: Job, device: str, *, measured: bool) -> Speed:
     # Nothing is trained on a bare backbone, and arithmetic is good enough for a forward alone.
-    return _measured(pricing, job, device) if measured and pricing.planned.plan.layers else _assumed(pricing, device)
+    dtype = chosen_dtype(pricing.planned.precision, job.how.compute_dtype, device)
+    if measured and pricing.planned.plan.layers:
+        return _measured(pricing, job, device, dtype)
+    return _assumed(pricing, device, dtype)
 
 
-def _assumed(pricing: _Pricing, device: str) -> Speed:
+def _assumed(pricing: _Pricing, device: str, dtype: str) -> Speed:
     """Two operations per weight of the layers and token forward, as many backward, as many for weight gradients."""
     shape = shape_of(pricing.config)
     forward = 2.0 * shape.layers * linear_block(shape.hidden, shape.ffn)
-    training = (3 if pricing.method.name == "full" else 2) * forward
-    rate = USUAL_SHARE * matmul_peak(device, stack.PRECISIONS[pricing.planned.precision])
+    all_weights = pricing.method is not None and method_named(pricing.method.name).trains_all
+    training = (3 if all_weights else 2) * forward
+    rate = USUAL_SHARE * matmul_peak(device, DTYPES[dtype])
     return Speed(rate / training, rate / forward)
 
 
-def _measured(pricing: _Pricing, job: Job, device: str) -> Speed:
+def _measured(pricing: _Pricing, job: Job, device: str, dtype: str) -> Speed:
     """Time forward and backward over a few micro-batches of the top layer's training rows."""
     step = pricing.planned.plan.layers[-1]
     spec = train_spec(step)
     model = stack.trainable(
-        pricing.planned.backbone, (), spec.method, step.task, precision=spec.precision, seed=spec.seed, device=device
+        pricing.planned.backbone,
+        (),
+        spec.method,
+        step.task,
+        precision=spec.precision,
+        seed=spec.seed,
+        device=device,
+        compute_dtype=dtype,
     )
     rows = pricing.rows.cell(step.task, spec.rows.language, spec.rows.split, SAMPLE).examples
     limits = Limits(spec.optimisation.max_length, spec.optimisation.stride)

@@ -42,7 +42,7 @@ def fetch(names: Sequence[str], backbone: str | None, languages: Sequence[str], 
     rows = [_fetched(task, languages, store) for task in _tasks(names)]
     if backbone is None:
         return rows
-    folder = fetch_model(*hub_name(backbone), store)
+    folder = fetch_model(*hub_name(backbone), store, verify=True)
     return [
         *rows,
         {"what": f"backbone {backbone}", "files": len(list(folder.iterdir())), "bytes": _size(folder.iterdir())},
@@ -71,11 +71,14 @@ def _languages(task: Task, split: str, asked: Sequence[str], source: HubSource) 
 
 
 def _tasks(names: Iterable[str]) -> list[Task]:
-    """Return the named tasks, their training counterparts and what they mix, each once; what only mixes has no rows."""
+    """Return the named tasks, their training counterparts and what they mix, each once; what only mixes has no rows.
+
+    A page given by path is its own task: only other tasks are looked up by name.
+    """
     named = [task for name in names for task in tasks_named(name)]
-    every = [name for task in named for name in (*_counterparts(task), task.name)]
-    mixed = [page for name in every for page in (task_named(name).mixes or (name,))]
-    return [task_named(name) for name in dict.fromkeys(mixed)]
+    every = [each for task in named for each in (*map(task_named, _counterparts(task)), task)]
+    mixed = [page for task in every for page in (map(task_named, task.mixes) if task.mixes else (task,))]
+    return list({(task.name, task.page): task for task in mixed}.values())
 
 
 def _counterparts(task: Task) -> list[str]:

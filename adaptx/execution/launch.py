@@ -1,4 +1,4 @@
-"""The executor of several processes: DeepSpeed's launcher starts them, each plans again and works as `local` does.
+"""The executor of several processes: they are started here, each plans again and works as `local` does.
 
 Owns the handing over of the job and the meaning of the launch's exit code.
 """

@@ -8,26 +8,34 @@ other steps are dealt out, a cell with what stands on it to one rank, and the st
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptx.data.reader import RowsReader
+from adaptx.methods import method_named
+from adaptx.model.products import chosen_dtype
 from adaptx.model.stack import TrainedLayer
 from adaptx.steps.compute.stack_context import StackContext
 from adaptx.steps.progress import NumberedProgress
 from adaptx.steps.step import compute_of, kind_of
 from adaptx.steps.train import train_spec
+from adaptx.store import Held
 from adaptx.training.engine import Group, join
 
 if TYPE_CHECKING:
     from adaptx.execution.job import Work
     from adaptx.planning.request import PlannedRequest, StackPlan
     from adaptx.steps.step import Step
-    from adaptx.store import StoreView
+    from adaptx.store import Lease, StoreView
+    from adaptx.training.settings import ComputeSettings
 
 __all__ = ["LocalExecutor"]
+
+WAIT_S = 1.0  # between two looks at a lease that another command holds
 
 Compute = Callable[[Path], Mapping[str, object]]
 """Computes a step into the ``staged`` folder of its work folder and returns the facts for the manifest."""
@@ -59,11 +67,11 @@ def _reader(planned: PlannedRequest, work: Work, readers: dict[Hashable, RowsRea
 
 
 def _evict_weights(planned: PlannedRequest, later: Sequence[PlannedRequest], view: StoreView) -> None:
-    """Evict ``full`` weights (2.2 GB each for XLM-R Large) once every planned step on them is committed."""
+    """Evict layers of all weights (2.2 GB each for XLM-R Large) once every planned step on them is committed."""
     wanted = {step.id for other in later for step in other.plan.layers}
     for step in planned.plan.layers:
         is_spent = bool(planned.plan.cells) and step.id not in wanted
-        if is_spent and train_spec(step).method.name == "full":
+        if is_spent and method_named(train_spec(step).method.name).trains_all:
             view.store.evict(step.id)
             view.forget(step.id)
 
@@ -82,10 +90,12 @@ class _Walk:
     ) -> None:
         self.plan, self.missing, self.work, self.group, self.progress = planned.plan, missing, work, group, progress
         self.method = planned.choices.method
+        dtype = chosen_dtype(planned.precision, work.job.how.compute_dtype, group.device)
+        self.settings = replace(work.job.how, compute_dtype=group.agree(dtype))
         self.stack = StackContext(
             backbone=planned.backbone,
             rows=rows,
-            settings=work.job.how,
+            settings=self.settings,
             device=group.device,
             leads=group.rank == 0,
             report=progress,
@@ -100,11 +110,21 @@ class _Walk:
                 self._make(step, together=True)
         families = _families(self.plan.asked.values())
         wanted = [family for family in families if any(step.id in self.missing for step in family)]
-        for family in wanted[self.group.rank :: self.group.size]:
+        for family in self._dealt(wanted):
             for step in family:
                 if step.id in self.missing:
                     self._make(step)
         self.group.barrier()
+
+    def _dealt(self, families: Sequence[list[Step]]) -> list[list[Step]]:
+        """Return this rank's share, and then those of the others from behind.
+
+        What another rank has not begun is made here, and what it makes is waited for while it gives signs of life: when
+        a rank comes to the barrier, all is made.
+        """
+        rank, size = self.group.rank, self.group.size
+        others = [family for number, family in enumerate(families) if number % size != rank]
+        return [*families[rank::size], *reversed(others)]
 
     def _is_needed(self, step: Step) -> bool:
         """Say whether a layer is to be made: it is not there, or was let go and something missing stands on it."""
@@ -124,23 +144,41 @@ class _Walk:
         if together and self.group.size > 1:
             self._make_together(step, computed)
             return
+        patience = self.settings.deadline if self.group.size > 1 else None
         store = self.work.view.store
-        with store.lease(step.id, on_wait=lambda holder: self._waiting(step, holder)) as lease:
+        with store.lease(step.id, on_wait=lambda holder: self._waiting(step, holder), patience=patience) as lease:
             if not lease.already:
                 self._commit(step, computed)
 
     def _make_together(self, step: Step, compute: Compute) -> None:
         store = self.work.view.store
         if self.group.rank > 0:
-            if not self.group.agree(None):
+            while (found := self.group.agree(None)) is None:
+                pass  # rank 0 waits for another command, however long that takes, and says so now and then
+            if not found:
                 compute(store.work(step.kind, step.id))
                 self.group.barrier()  # rank 0 commits, and thereby clears the work folder, only now
             self.group.barrier()
             return
-        with store.lease(step.id, on_wait=lambda holder: self._waiting(step, holder)) as lease:
+        with self._lease_for_all(step) as lease:
             if not self.group.agree(lease.already):
                 self._commit(step, compute, before=self.group.barrier)
         self.group.barrier()
+
+    @contextmanager
+    def _lease_for_all(self, step: Step) -> Iterator[Lease]:
+        """Hold a lease on rank 0; while another command has it the other ranks are told, lest they give up."""
+        store, lease = self.work.view.store, None
+        on_wait: Callable[[str], None] | None = partial(self._waiting, step)
+        with ExitStack() as held:
+            while lease is None:
+                try:
+                    lease = held.enter_context(store.lease(step.id, wait=False, on_wait=on_wait))
+                except Held:
+                    on_wait = None  # told once
+                    self.group.agree(None)
+                    time.sleep(WAIT_S)
+            yield lease
 
     def _commit(self, step: Step, compute: Compute, before: Callable[[], None] = lambda: None) -> None:
         store = self.work.view.store
@@ -153,7 +191,7 @@ class _Walk:
             step.spec,
             folder / "staged",
             parents=step.parents,
-            how={key: str(value) for key, value in asdict(self.work.job.how).items() if value is not None},
+            how=_how(self.settings),
             seconds=time.perf_counter() - begin,
             facts={"name": step.name, "backbone": self.stack.backbone.name, **facts},
         )
@@ -167,6 +205,12 @@ class _Walk:
 
     def _waiting(self, step: Step, holder: str) -> None:
         self.stack.report({"step": step.name, "phase": "wait", "holder": holder})
+
+
+def _how(settings: ComputeSettings) -> dict[str, str]:
+    """Return what a manifest tells of the way of computing; how long ranks wait for each other is none of it."""
+    told = {key: value for key, value in asdict(settings).items() if key != "deadline"}
+    return {key: str(value) for key, value in told.items() if value is not None}
 
 
 def _order(plan: StackPlan) -> list[Step]:

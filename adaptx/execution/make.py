@@ -74,7 +74,7 @@ def require_stored(planned: Sequence[PlannedRequest], view: StoreView, *, repair
 
 
 def executor_for(job: Job) -> Executor:
-    """Return who makes what is missing: this process, or DeepSpeed's launcher where several processes are asked for."""
+    """Return who makes what is missing: this process, or several where they are asked for."""
     name = "launch" if job.how.processes > 1 or job.how.hostfile is not None else "local"
     executor: Executor = registry.load(registry.EXECUTORS, name)()
     return executor

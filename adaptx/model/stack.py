@@ -1,9 +1,10 @@
 """A stack: frozen layers, perhaps a trainable top, and one head, as a single module.
 
 Owns `StackModel` and its two makers: `trainable` (a fresh top and head above committed layers) and `frozen` (a
-committed stack, for evaluation and attack). Dtypes: "bf16" keeps what is frozen in bf16 and what is trained, with the
-head, in fp32; ``full`` is fp32 under autocast. Whatever a method does to gradients, the trainable set is set here, as
-the last thing, and asserted.
+committed stack, for evaluation and attack). Dtypes: "bf16" rounds what is frozen to bf16, and what is trained, with the
+head, is fp32; a method that says so is fp32 as a whole, under autocast. Computed in fp32 (``compute_dtype``, see
+`model.products`), the rounded numbers are held in fp32, and nothing runs under autocast. Whatever a method does to
+gradients, the trainable set is set here, as the last thing, and asserted.
 """
 
 from __future__ import annotations
@@ -13,20 +14,19 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import torch
 from torch import Tensor, nn
 
 from adaptx.errors import Incompatible, StoreCorrupt
+from adaptx.families import family_of, shape_of
+from adaptx.methods import method_named
 from adaptx.model import backbone
 from adaptx.model.dropout import replace_dropout
 from adaptx.model.forms import Batch, heavy_form
-from adaptx.model.forms.mlm import MaskedHead
-from adaptx.model.forms.retrieval import MeanHead
-from adaptx.model.methods import Method, TrainedLayer, check_tensors, method_named, read_tensors, write_tensors
-from adaptx.model.size import shape_of
-from adaptx.spec import MethodSpec
+from adaptx.model.methods import ModelMethod, TrainedLayer, check_tensors, heavy_method, read_tensors, write_tensors
+from adaptx.model.products import DTYPES
 from adaptx.tables import read_object
 from adaptx.tasks.forms import form_named, same_head
 
@@ -34,19 +34,22 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from adaptx.backbone import BackboneRef
+    from adaptx.model.forms.heads import Head
+    from adaptx.spec import MethodSpec
     from adaptx.tasks.task import Task
 
-__all__ = ["BARE", "StackModel", "TrainedLayer", "frozen", "trainable"]
+__all__ = ["PRECISIONS", "StackModel", "TrainedLayer", "frozen", "trainable"]
 
 HEAD_WEIGHTS, HEAD_CARD = "head.safetensors", "head.json"
-BARE = MethodSpec(name="lora", version=1)  # how a backbone alone is held: frozen, as it is under an adapter
-PRECISIONS = {"bf16": torch.bfloat16, "fp32": torch.float32}
+PRECISIONS = DTYPES
+HASHED = 2**24  # numbers at once
+STAND_INS = {"attention_mask": 1, "targets": 0}  # of one token, for a head that a batch does not use
 
 
 class StackModel(nn.Module):
     """An encoder with its layers attached and a head, or one a task of a mixture.
 
-    ``order`` rearranges the head's labels, None keeps them.
+    ``order`` rearranges the head's labels, None keeps them; ``method`` and ``spec`` are None for a bare backbone.
     """
 
     def __init__(
@@ -55,10 +58,11 @@ class StackModel(nn.Module):
         loaded: backbone.Backbone,
         head: nn.Module,
         tasks: Sequence[Task],
-        method: Method,
-        spec: MethodSpec,
+        method: ModelMethod | None,
+        spec: MethodSpec | None,
         ref: BackboneRef,
         precision: str,
+        compute_dtype: str = "bf16",
         order: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
@@ -68,7 +72,7 @@ class StackModel(nn.Module):
         self.tokenizer: PreTrainedTokenizerBase = loaded.tokenizer
         self.max_length = loaded.max_length
         self.takes_types = "token_type_ids" in loaded.tokenizer.model_input_names
-        self.precision = precision
+        self.precision, self.compute_dtype = precision, compute_dtype
         self.order: Tensor | None
         self.register_buffer("order", None if order is None else torch.tensor(order), persistent=False)
 
@@ -77,23 +81,17 @@ class StackModel(nn.Module):
         types = {"token_type_ids": batch.token_type_ids} if self.takes_types else {}
         with self.autocast(batch.input_ids.device.type):
             hidden = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **types)[0]
-        head = self.head[batch.part] if isinstance(self.head, nn.ModuleList) else self.head
-        output: Tensor = head(hidden, *beside(head, batch))
+        heads = list(self.head) if isinstance(self.head, nn.ModuleList) else [self.head]
+        head = heads.pop(batch.part if len(heads) > 1 else 0)
+        beside = (getattr(batch, name) for name in cast("Head", head).reads)
+        output: Tensor = head(hidden, *beside)
+        if self.training and heads:
+            output = output + idle(heads, hidden)
         return output if self.order is None else output.index_select(-1, self.order)
-
-    def idle(self, part: int) -> Tensor | float:
-        """Return 0 made of the parameters of the heads that ``part`` of a mixture does not use.
-
-        Every trained tensor then has a gradient at every step, whatever the ZeRO stage makes of absent ones.
-        """
-        if not isinstance(self.head, nn.ModuleList):
-            return 0.0
-        others = [p.sum() for number, head in enumerate(self.head) if number != part for p in head.parameters()]
-        return 0.0 * torch.stack(others).sum() if others else 0.0  # a head of retrieval has no weights
 
     def autocast(self, device: str) -> AbstractContextManager[Any]:
         """Return the context that the encoder runs in: only fp32 weights under bf16 need one."""
-        if self.method.name == "full" and self.precision == "bf16":
+        if self.precision == self.compute_dtype == "bf16" and is_in_fp32(self.spec):
             return torch.autocast(device, dtype=torch.bfloat16)
         return nullcontext()
 
@@ -104,7 +102,8 @@ class StackModel(nn.Module):
     def adapter_state(self) -> dict[str, Tensor]:
         """Return the top's tensors under their names in the committed file; views, not copies."""
         parameters = dict(self.encoder.named_parameters())
-        return {file: parameters[name].detach() for name, file in self.method.top(self.encoder).items()}
+        top = self.method.top(self.encoder) if self.method else {}
+        return {file: parameters[name].detach() for name, file in top.items()}
 
     def head_state(self) -> dict[str, Tensor]:
         """Return the head's tensors; views, not copies."""
@@ -119,16 +118,18 @@ class StackModel(nn.Module):
                     slot.copy_(values[name])
 
     def fingerprint(self) -> str:
-        """Return the sha256 over every frozen parameter: name, dtype, shape, bytes, in order of name."""
+        """Return the sha256 over every frozen parameter: name, shape, values as fp32, in order of name."""
         digest = hashlib.sha256()
         for name, parameter in sorted(self.named_parameters()):
             if not parameter.requires_grad:
-                digest.update(f"{name} {parameter.dtype} {tuple(parameter.shape)}\n".encode())
-                digest.update(raw_bytes(parameter))
+                digest.update(f"{name} {tuple(parameter.shape)}\n".encode())
+                for part in parameter.detach().flatten().split(HASHED):
+                    digest.update(part.cpu().float().numpy().data)
         return digest.hexdigest()
 
     def save(self, folder: Path) -> None:
         """Write the top in its method's own layout, and the head with its labels by name."""
+        assert self.method is not None, "a bare backbone has nothing to save"
         self.method.describe(self.encoder, folder, self.ref.name)
         write_tensors(self.adapter_state(), folder / self.method.weights)
         write_tensors(self.head_state(), folder / HEAD_WEIGHTS)
@@ -146,6 +147,7 @@ def trainable(
     precision: str,
     seed: int,
     device: str,
+    compute_dtype: str = "bf16",
     others: Sequence[Task] = (),
 ) -> StackModel:
     """Build a stack to train: ``below`` frozen, a fresh top that changes nothing yet, a fresh head.
@@ -155,15 +157,27 @@ def trainable(
     carry.
     """
     check_fit(ref, below, method)
-    tasks, way = (task, *others), method_named(method.name)
+    tasks, way = (task, *others), heavy_method(method.name)
     loaded = backbone.load(ref, dtype=weights_dtype(method, precision))
     way.attach_frozen(loaded.encoder, below)
+    widen(loaded.encoder, compute_dtype)
     with seeded(seed, "+".join(task.name for task in tasks), "adapter"):
         way.attach_trainable(loaded.encoder, method)
     heads = [seeded_head(loaded, task, seed) for task in tasks]
     head = heads[0] if len(heads) == 1 else nn.ModuleList(heads)
-    model = StackModel(loaded=loaded, head=head, tasks=tasks, method=way, spec=method, ref=ref, precision=precision)
-    replace_dropout(model)
+    model = StackModel(
+        loaded=loaded,
+        head=head,
+        tasks=tasks,
+        method=way,
+        spec=method,
+        ref=ref,
+        precision=precision,
+        compute_dtype=compute_dtype,
+    )
+    family = family_of(loaded.config.to_dict())
+    replace_dropout(loaded.encoder, tokens_first=family.tokens_first, rowless=family.rowless_dropout)
+    replace_dropout(head)
     open_only(
         model, {f"encoder.{name}" for name in way.top(loaded.encoder)} | {f"head.{n}" for n in model.head_state()}
     )
@@ -177,6 +191,7 @@ def frozen(
     *,
     precision: str,
     device: str,
+    compute_dtype: str = "bf16",
     layer: int | None = None,
 ) -> StackModel:
     """Build a committed stack to evaluate ``task`` with: the head is the topmost layer's, labels matched by name.
@@ -184,15 +199,18 @@ def frozen(
     No layers are the bare backbone. A form whose head has no weights (retrieval) goes with every stack; ``layer`` says
     whose hidden states it reads. Raises `Incompatible` if form or labels do not match, or as `trainable` does.
     """
-    method = layers[-1].method if layers else BARE
-    check_fit(ref, layers, method)
-    way = method_named(method.name)
+    method = layers[-1].method if layers else None
+    way = heavy_method(method.name) if method else None
     loaded = backbone.load(ref, dtype=weights_dtype(method, precision))
-    way.attach_frozen(loaded.encoder, layers)
+    if method and way:
+        check_fit(ref, layers, method, top=True)
+        way.attach_frozen(loaded.encoder, layers)
+    widen(loaded.encoder, compute_dtype)
     head = fresh_head(loaded, task)
     order = filled_head(head, layers[-1], task) if head.state_dict() else None
-    if isinstance(head, MeanHead):
-        backbone.cut(loaded.encoder, head.depth(shape_of(loaded.config.to_dict()).layers, layer))
+    depth = head.depth(shape_of(loaded.config.to_dict()).layers, layer)
+    if depth is not None:
+        backbone.cut(loaded.encoder, depth)
     model = StackModel(
         loaded=loaded,
         head=head,
@@ -201,41 +219,53 @@ def frozen(
         spec=method,
         ref=ref,
         precision=precision,
+        compute_dtype=compute_dtype,
         order=order,
     )
     open_only(model, set())
     return model.to(device).eval()
 
 
-def seeded_head(loaded: backbone.Backbone, task: Task, seed: int) -> nn.Module:
+def seeded_head(loaded: backbone.Backbone, task: Task, seed: int) -> Head:
     with seeded(seed, task.name, "head"):
         head = fresh_head(loaded, task)
-    if isinstance(head, MaskedHead):
-        head.join(loaded.encoder, loaded.folder)
+    head.join(loaded.encoder, loaded.heads)
     return head
 
 
-def beside(head: nn.Module, batch: Batch) -> tuple[Tensor, ...]:
-    """Return what a head reads of a batch beside the hidden states."""
-    if isinstance(head, MeanHead):
-        return (batch.attention_mask,)
-    return (batch.targets,) if isinstance(head, MaskedHead) else ()
+def idle(heads: Sequence[nn.Module], hidden: Tensor) -> Tensor:
+    """Return 0 made by the heads that a batch of a mixture does not use, which read one token.
+
+    Every trained tensor then has a gradient at every step, whatever the ZeRO stage makes of absent ones. The heads are
+    run, and not their parameters read, because stage 3 gathers what runs.
+    """
+    total, token = hidden.new_zeros((), dtype=torch.float32), hidden[:1, :1].detach()
+    for head in (head for head in heads if any(True for _ in head.parameters())):
+        beside = (torch.full((1, 1), STAND_INS[name], device=token.device) for name in cast("Head", head).reads)
+        total = total + head(token, *beside).sum()
+    return 0.0 * total
 
 
-def fresh_head(loaded: backbone.Backbone, task: Task) -> nn.Module:
+def fresh_head(loaded: backbone.Backbone, task: Task) -> Head:
     """Return a head that reads the classifier token: the first, or the last where the backbone pads on the left."""
     summary = -1 if loaded.tokenizer.padding_side == "left" else 0
-    return heavy_form(task.form).head(loaded.hidden_size, task, summary=summary).float()
+    head: Head = heavy_form(task.form).head(loaded.hidden_size, task, summary=summary).float()
+    return head
 
 
-def check_fit(ref: BackboneRef, layers: Sequence[TrainedLayer], method: MethodSpec) -> None:
-    """Raise `Incompatible` if the layers, the method and the backbone do not go together."""
-    for layer in layers:
-        if layer.method.name != method.name:
+def check_fit(ref: BackboneRef, layers: Sequence[TrainedLayer], method: MethodSpec, *, top: bool = False) -> None:
+    """Raise `Incompatible` if the layers, the method and the backbone do not go together.
+
+    With ``top`` the last of the layers is the method's own.
+    """
+    known = method_named(method.name).stands_on
+    for layer in layers[:-1] if top else layers:
+        if layer.method.name not in known:
             raise Incompatible(
                 f"layer {layer.task!r} ({layer.id[:12]}) is {layer.method.name!r}, the stack is {method.name!r}",
-                hint="one stack holds one method; train the lower layers with the same --method",
+                hint=f"under {method.name} may be: {', '.join(known) or 'nothing, it cannot be stacked'}",
             )
+    for layer in layers:
         trained_on = read_object(layer.path / "spec.json").get("backbone")
         if trained_on != ref.revision:
             raise Incompatible(
@@ -245,10 +275,21 @@ def check_fit(ref: BackboneRef, layers: Sequence[TrainedLayer], method: MethodSp
             )
 
 
-def weights_dtype(method: MethodSpec, precision: str) -> torch.dtype:
+def is_in_fp32(method: MethodSpec | None) -> bool:
+    """Say whether all weights stay in fp32; a bare backbone is held as under an adapter."""
+    return method is not None and method_named(method.name).in_fp32
+
+
+def weights_dtype(method: MethodSpec | None, precision: str) -> torch.dtype:
     if precision not in PRECISIONS:
         raise Incompatible(f"unknown precision {precision!r}", hint=f"known: {', '.join(PRECISIONS)}")
-    return torch.float32 if method.name == "full" else PRECISIONS[precision]
+    return torch.float32 if is_in_fp32(method) else PRECISIONS[precision]
+
+
+def widen(encoder: nn.Module, compute_dtype: str) -> None:
+    """Hold frozen weights, rounded as they are, in what they are computed in: before a top is put on."""
+    if compute_dtype == "fp32":
+        encoder.float()
 
 
 @contextmanager
@@ -267,12 +308,6 @@ def open_only(model: StackModel, names: set[str]) -> None:
     found = model.trainable_names()
     if found != names:
         raise RuntimeError(f"trainable set is wrong, by {len(found ^ names)} names, e.g. {sorted(found ^ names)[:3]}")
-
-
-def raw_bytes(parameter: Tensor) -> memoryview:
-    """Return a parameter's bytes without copying them on the CPU."""
-    flat = parameter.detach().cpu().contiguous().flatten()
-    return flat.view(torch.uint8).numpy().data
 
 
 class HeadCard(TypedDict):

@@ -1,18 +1,23 @@
-"""The arms of a comparison: {no intermediate, intermediate} x {full, LoRA, bottleneck}, and a control.
+"""The arms of a comparison: {no intermediate, intermediate} x methods, and controls of equal capacity.
 
-Owns `Comparison`, `Arm` and the requests behind them. The control is direct LoRA at twice the rank, since a stack of
-two has twice the parameters (design section 7b). Every arm tries the same number of learning rates; today that is the
-page's one.
+Owns `Comparison`, `Arm` and the requests behind them. A method that has a size (LoRA's rank) has a control: the task
+trained directly at twice the size, since a stack of two has twice the parameters (design section 7b). Every arm tries
+the same number of learning rates; today that is the page's one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from adaptx.planning.choices import METHODS, Choices
+from adaptx.methods import compared_methods, method_named
+from adaptx.planning.hyperparameters import method_spec, takes_rank
 from adaptx.planning.request import Request
 from adaptx.tasks.catalog import task_named
+
+if TYPE_CHECKING:
+    from adaptx.planning.choices import Choices
 
 __all__ = ["Arm", "Comparison", "arms_of", "requests_of"]
 
@@ -25,7 +30,7 @@ class Comparison:
     target: str
     seeds: tuple[int, ...]
     choices: Choices
-    methods: tuple[str, ...] = METHODS
+    methods: tuple[str, ...] = field(default_factory=compared_methods)
     control: bool = True
 
 
@@ -50,11 +55,11 @@ def _arms_at(seed: int, comparison: Comparison) -> Iterator[Arm]:
     below, target = comparison.intermediate, comparison.target
     seeded = comparison.choices.with_(seed=seed)
     for method in comparison.methods:
-        chosen = seeded.with_(method=method, rank=seeded.rank if method == "lora" else None)
+        chosen = seeded.with_(method=method, rank=seeded.rank if takes_rank(method) else None)
         yield _arm(method, method, None, target, chosen)
         yield _arm(f"{below} → {method}", method, below, target, chosen)
-    if comparison.control and "lora" in comparison.methods:
-        yield from _controls(target, seeded)
+    for method in comparison.methods if comparison.control else ():
+        yield from _controls(target, seeded.with_(method=method))
 
 
 def _arm(name: str, method: str, below: str | None, target: str, choices: Choices, *, control: bool = False) -> Arm:
@@ -64,13 +69,14 @@ def _arm(name: str, method: str, below: str | None, target: str, choices: Choice
 
 
 def _controls(target: str, choices: Choices) -> list[Arm]:
-    """Return the control; there is none for a task that needs no training, whose direct arm is the bare backbone."""
-    counterparts = task_named(target).trains_on
-    if not counterparts:
+    """Return the control of a method; none for a task that needs no training, or a method of one size."""
+    counterparts, method = task_named(target).trains_on, method_named(choices.method)
+    if not counterparts or method.size is None or not takes_rank(method.name):
         return []
-    rank = 2 * (choices.rank or int(task_named(counterparts[-1]).defaults["lora"]["rank"]))
-    wide = choices.with_(method="lora", rank=rank)
-    return [_arm(f"lora rank {rank}", "lora", None, target, wide, control=True)]
+    spec = method_spec(task_named(counterparts[-1]), choices)
+    rank = 2 * method.values(spec.parameters)[method.size]
+    wide = choices.with_(rank=rank)
+    return [_arm(f"{method.name} {method.size} {rank}", method.name, None, target, wide, control=True)]
 
 
 def requests_of(comparison: Comparison) -> list[Request]:

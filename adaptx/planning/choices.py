@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from adaptx import options
 from adaptx.errors import UnknownName, UsageError
+from adaptx.methods import method_names
 from adaptx.options import OPTIONS
 from adaptx.spec import Sampling
 from adaptx.tasks.catalog import task_names
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from adaptx.tasks.task import Task
 
 __all__ = [
-    "METHODS",
     "PER_TASK",
     "PRECISIONS",
     "SELECTIONS",
@@ -33,7 +33,6 @@ __all__ = [
     "text_mix_of",
 ]
 
-METHODS = ("lora", "bottleneck", "full")
 PRECISIONS = ("bf16", "fp32")
 PER_TASK = ("lr", "epochs", "batch", "max_length", "max_train")
 SELECTIONS = ("best-dev", "last")
@@ -89,7 +88,7 @@ def _positive(option: str, text: str) -> float:
 
 def names_of(tasks: Iterable[Task]) -> set[str]:
     """Return the names that a number may be given for: methods, all known tasks, and those of ``tasks``."""
-    return {*METHODS, *task_names(), MLM.name, *(task.base for task in tasks)}
+    return {*method_names(), *task_names(), MLM.name, *(task.base for task in tasks)}
 
 
 def sampling_of(text: str) -> Sampling:

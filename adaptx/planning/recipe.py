@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 from adaptx import options, validation
 from adaptx.data.source import is_generated
 from adaptx.errors import AdaptxError, Missing, UsageError
+from adaptx.methods import compared_methods, method_names
 from adaptx.mini import suite
 from adaptx.options import OPTIONS
 from adaptx.planning.arms import Comparison, requests_of
 from adaptx.planning.choices import (
-    METHODS,
     PER_TASK,
     PRECISIONS,
     SELECTIONS,
@@ -33,7 +33,7 @@ from adaptx.planning.choices import (
     text_mix_of,
 )
 from adaptx.robustness.attack import attack_request
-from adaptx.robustness.search import search_named
+from adaptx.robustness.search import parse_search
 from adaptx.tasks.catalog import tasks_named
 from adaptx.tasks.page import LANGUAGE, SPLITS
 
@@ -119,7 +119,7 @@ def _recipe(path: Path, text: str, document: Mapping[str, Any]) -> Recipe:
         backbones=tuple(document.get("backbones", (Choices().backbone,))),
         intermediates=tuple(document["intermediates"]),
         targets=tuple(document["targets"]),
-        methods=tuple(document.get("methods", METHODS)),
+        methods=tuple(document.get("methods", compared_methods())),
         seeds=tuple(range(seeds) if isinstance(seeds, int) else seeds),
         control=document.get("control", True),
         choices=_choices(document),
@@ -214,6 +214,10 @@ def _seeds(value: Any) -> str | None:
     return told or validation.list_of(options.SEED.wrong)(value)
 
 
+def _method(value: Any) -> str | None:
+    return validation.one_of(*method_names())(value)
+
+
 TASKS = validation.list_of(_read_by(tasks_named))
 
 RULES: Mapping[str, validation.Rule] = {
@@ -221,7 +225,7 @@ RULES: Mapping[str, validation.Rule] = {
     "backbones": validation.list_of(validation.text),
     "intermediates": TASKS,
     "targets": TASKS,
-    "methods": validation.list_of(validation.one_of(*METHODS)),
+    "methods": validation.list_of(_method),
     "seeds": _seeds,
     "control": validation.flag,
     "attacks": validation.list_of(validation.text),
@@ -234,7 +238,7 @@ RULES: Mapping[str, validation.Rule] = {
     "max_eval": OPTIONS["max_eval"].wrong,
     "split": validation.one_of(*SPLITS),
     "budget": OPTIONS["budget"].wrong,
-    "search": _read_by(search_named),
+    "search": _read_by(parse_search),
     "precision": validation.one_of(*PRECISIONS),
     "select": validation.one_of(*SELECTIONS),
     "sampling": _read_by(sampling_of),

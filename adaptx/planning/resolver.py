@@ -6,18 +6,19 @@ anything: revisions come from hashes and the store's lock file, so a plan is mad
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptx.backbone import BackboneRef, resolve
 from adaptx.data.parts import has_split, revision_of
 from adaptx.data.retrieval_layouts import pool_revision
 from adaptx.data.source import FolderSource, fitted
-from adaptx.errors import Missing, UnknownName, UsageError
-from adaptx.planning.choices import METHODS, PER_TASK, Choices, PerTask, names_of, sampling_of, text_mix_of
+from adaptx.errors import Incompatible, Missing, UnknownName, UsageError
+from adaptx.methods import method_named
+from adaptx.planning.choices import PER_TASK, Choices, names_of, sampling_of, text_mix_of
+from adaptx.planning.hyperparameters import asked_number, method_spec, numbers_of, optimisation
 from adaptx.robustness.attack import AttackRequest, attack_request
 from adaptx.spec import MethodSpec, Optimisation, PartSpec, RowsSpec, Sampling, digest
 from adaptx.tasks.catalog import ALL
@@ -30,11 +31,9 @@ if TYPE_CHECKING:
     from adaptx.store import Store
     from adaptx.tasks.task import Task
 
-__all__ = ["METHOD_VERSION", "Resolver"]
+__all__ = ["Resolver"]
 
 NO_STRIDE = 128  # the neutral value, where no windows are cut
-
-METHOD_VERSION: Mapping[str, int] = {"lora": 1, "bottleneck": 1, "full": 1}
 
 
 class Resolver:
@@ -46,8 +45,7 @@ class Resolver:
     def __init__(
         self, choices: Choices, store: Store, source: Source, layers: Sequence[Layer], target: Task | None = None
     ) -> None:
-        if choices.method not in METHODS:
-            raise UnknownName("method", choices.method, METHODS)
+        self.how = method_named(choices.method)
         self.choices, self.store, self.source = choices, store, source
         learnt = [tuple(fitted(task, source) for task in layer) for layer in layers]
         _check_names(choices, learnt)
@@ -111,7 +109,7 @@ class Resolver:
     @property
     def layer(self) -> int | None:
         """Whose hidden states are read; raises `UsageError` for a form that reads the last ones."""
-        if self.choices.layer is not None and self.target.form != "retrieval":
+        if self.choices.layer is not None and not form_named(self.target.form).reads_layer:
             raise UsageError(f"--layer means nothing to {self.target.name}: {self.target.form} reads the last layer")
         return self.choices.layer
 
@@ -129,32 +127,22 @@ class Resolver:
         return asked
 
     def method(self, task: Task) -> MethodSpec:
-        """Return how a task is learnt: the page's numbers for the method, a rank that was asked for in their place."""
-        known = {field.name for field in fields(MethodSpec)}
-        page = {key: value for key, value in self._page_defaults(task).items() if key in known}
-        if self.choices.rank is not None:
-            if self.choices.method != "lora":
-                raise UsageError(f"--rank means nothing to method {self.choices.method}", hint="use --method lora")
-            page |= {"rank": self.choices.rank, "alpha": None}
-        return MethodSpec(name=self.choices.method, version=METHOD_VERSION[self.choices.method], **page)
+        """Return how a task is learnt; raises as `method_spec`, or `Incompatible` where it cannot be stacked."""
+        if len(self.layers) > 1 and self.how.name not in self.how.stands_on:
+            raise Incompatible(
+                f"method {self.how.name!r} cannot be stacked: of {len(self.layers)} layers one would stand on another",
+                hint="train one task with it, or stack by another --method",
+            )
+        return method_spec(task, self.choices)
 
     def optimisation(self, task: Task) -> Optimisation:
         """Return the numbers of a task's training: the page's, and what was asked for in their place."""
-        known = {field.name for field in fields(Optimisation)}
-        page = {key: value for key, value in self._page_defaults(task).items() if key in known}
-        asked = {
-            "lr": self._asked(self.choices.lr, task),
-            "epochs": self._asked(self.choices.epochs, task),
-            "batch": _whole(self._asked(self.choices.batch, task)),
-            "max_length": _whole(self._asked(self.choices.max_length, task)),
-            "select": self.choices.select,
-        }
-        return Optimisation(**page | {key: value for key, value in asked.items() if value is not None})
+        return optimisation(task, self.choices)
 
     def training_rows(self, task: Task) -> tuple[RowsSpec, RowsSpec | None]:
         """Return the rows to train on and those to select by: in the same languages, else in the page's, else none."""
         languages = self._training_languages(task)
-        limit = _whole(self._asked(self.choices.max_train, task))
+        limit = asked_number(self.choices.max_train, task, self.choices)
         same = [tag for tag in languages if has_split(self.source, task, tag, "dev")]
         own = [tag for tag in task.training_languages if has_split(self.source, task, tag, "dev")]
         dev = self._rows(task, ",".join(same or own), "dev") if same or own else None
@@ -178,8 +166,8 @@ class Resolver:
 
     def evaluation_lengths(self) -> tuple[int, int]:
         """Return tokens per input, asked for or the page's, and no stride."""
-        asked = _whole(self._asked(self.choices.max_length, self.target))
-        return asked or self._page_defaults(self.target)["max_length"], NO_STRIDE
+        asked = asked_number(self.choices.max_length, self.target, self.choices)
+        return asked or numbers_of(self.target, self.choices)["max_length"], NO_STRIDE
 
     @property
     def text_folder(self) -> Path | None:
@@ -205,7 +193,7 @@ class Resolver:
             form_version=MLM_VERSION,
             language=",".join(tags),
             split="train",
-            limit=_whole(self._asked(self.choices.max_train, MLM)),
+            limit=asked_number(self.choices.max_train, MLM, self.choices),
         )
         return PartSpec(rows=rows, dev=None, max_length=self.optimisation(first).max_length, share=rate)
 
@@ -230,12 +218,6 @@ class Resolver:
             limit=limit,
         )
 
-    def _page_defaults(self, task: Task) -> Mapping[str, Any]:
-        return task.defaults.get(self.choices.method, {})
-
-    def _asked(self, numbers: PerTask, task: Task) -> float | None:
-        return numbers.of(task.base, self.choices.method)
-
 
 def _with_text(choices: Choices, layers: Sequence[Layer]) -> list[Layer]:
     """Return the layers with masked language modelling beside the tasks of every one but the target's."""
@@ -251,7 +233,3 @@ def _check_names(choices: Choices, layers: Sequence[Layer]) -> None:
         for name in getattr(choices, option).named:
             if name not in known:
                 raise UnknownName(f"task or method of --{option.replace('_', '-')}", name, known)
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else int(value)

@@ -5,8 +5,10 @@ May not import plugin code here: each plugin is imported in a process of its own
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,17 +22,19 @@ from adaptx.tasks.catalog import built_in_names, task_named
 if TYPE_CHECKING:
     from typing import Literal
 
+    from adaptx.model.products import ToldProducts
     from adaptx.schema.commands import Finding
     from adaptx.store import Store
 
 __all__ = ["examine"]
 
+PRODUCTS_S = 120.0  # seconds: torch from a cold disk, and one slow product
 PACKAGES = ("torch", "transformers", "peft", "adapters", "datasets", "deepspeed", "click", "rich")
 
 
 def examine(store: Store | AdaptxError) -> list[Finding]:
-    """Return every finding, in the order: packages, plugins, task pages, store, settings."""
-    return [*_packages(), *_plugins(), *_pages(), *_store(store), *_settings()]
+    """Return every finding, in the order: packages, plugins, task pages, store, matrix products, settings."""
+    return [*_packages(), *_plugins(), *_pages(), *_store(store), *_products(), *_settings()]
 
 
 def _finding(check: str, state: Literal["ok", "note", "fault"], detail: str) -> Finding:
@@ -50,11 +54,11 @@ def _package(name: str) -> Finding:
 
 
 def _plugins() -> list[Finding]:
-    faults = [fault for group in (registry.ATTACKS, registry.TASKS) for fault in registry.faults(group)]
+    faults = [fault for group in registry.GROUPS for fault in registry.faults(group)]
     bad = {(entry.group, entry.name, entry.distribution) for entry, _ in faults}
     good = [
         _finding(f"{entry.group} {entry.name}", "ok", f"{entry.distribution} {entry.version}")
-        for group in (registry.ATTACKS, registry.TASKS)
+        for group in registry.GROUPS
         for entry in registry.entries(group)
         if (entry.group, entry.name, entry.distribution) not in bad
     ]
@@ -85,6 +89,23 @@ def _store(store: Store | AdaptxError) -> list[Finding]:
 
 def _existing(path: Path) -> Path:
     return next(folder for folder in (path.resolve(), *path.resolve().parents) if folder.exists())
+
+
+def _products() -> list[Finding]:
+    """Return how fast each device multiplies matrices; torch is loaded in a process of its own."""
+    command = [sys.executable, "-m", "adaptx.model.products"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PRODUCTS_S, check=True)  # noqa: S603
+        return [_product(json.loads(line)) for line in done.stdout.splitlines()]
+    except (OSError, ValueError, subprocess.SubprocessError) as fault:
+        return [_finding("matrix products", "fault", f"could not be measured: {fault}")]
+
+
+def _product(told: ToldProducts) -> Finding:
+    rates = f"bf16 {told['bf16'] / 1e9:,.1f} GFLOP/s, fp32 {told['fp32'] / 1e9:,.1f} GFLOP/s ({told['machine']})"
+    slow = told["bf16_in"] == "fp32"
+    detail = f"{rates}: --precision bf16 is computed in {told['bf16_in']}"
+    return _finding(f"matrix products, {told['device']}", "note" if slow else "ok", detail)
 
 
 def _settings() -> list[Finding]:

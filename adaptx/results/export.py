@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adaptx.errors import DataFault, Incompatible, Missing, UsageError
+from adaptx.errors import DataFault, Incompatible, Missing, UnknownName, UsageError
+from adaptx.methods import method_named, method_names
 from adaptx.store import atomic
 from adaptx.tables import read_rows
 from adaptx.tasks import xtreme_files
@@ -24,22 +25,30 @@ if TYPE_CHECKING:
     from adaptx.store import Store, StoredStep
     from adaptx.tasks.task import Task
 
-__all__ = ["FORMATS", "export", "published_rows"]
+__all__ = ["export", "formats", "published_rows"]
 
-METHODS = {"peft": "lora", "adapterhub": "bottleneck"}  # format -> the method whose files are in it
-FORMATS = ("xtreme", *METHODS)
+XTREME = "xtreme"  # the format of evaluations; all others are layouts of methods
 
 
 def export(store: Store, prefixes: Sequence[str], to: str, folder: Path) -> list[SubmittedFile] | list[CopiedFolder]:
     """Write the steps with these ids to ``folder`` in the format ``to``; return what was written, a row a file.
 
     ``xtreme`` takes evaluations, and of a trained step all of its evaluations on test splits. Raises `UsageError` for
-    two evaluations of one cell, `Incompatible` for a step that the format cannot hold, `Missing` for removed weights.
+    two evaluations of one cell, `UnknownName` for a format that no method is stored in, `Incompatible` for a step that
+    the format cannot hold, `Missing` for removed weights.
     """
+    if to not in formats():
+        raise UnknownName("format", to, formats())
     records = [store.intact(store.find(prefix)) for prefix in prefixes]
-    if to == "xtreme":
+    if to == XTREME:
         return [_submitted(record, folder) for record in _cells(records, store)]
     return [_copied(record, to, folder) for record in _one_step(records, to)]
+
+
+def formats() -> list[str]:
+    """Return every format: XTREME's, and the layouts of the methods that are installed."""
+    layouts = {method_named(name).layout for name in method_names()}
+    return [XTREME, *sorted(filter(None, layouts))]
 
 
 def published_rows(task: Task, language: str) -> int | None:
@@ -110,16 +119,25 @@ def _one_step(records: Sequence[StoredStep], to: str) -> Sequence[StoredStep]:
 
 def _copied(record: StoredStep, to: str, folder: Path) -> CopiedFolder:
     """Copy a trained step's files, but for what only the store needs."""
-    if record.kind != "train" or record.spec["method"]["name"] != METHODS[to]:
-        made = record.spec["method"]["name"] if record.kind == "train" else record.kind
-        hint = f"{to} holds a trained {METHODS[to]}: adaptx ls adapters"
-        raise Incompatible(f"{_named(record)} is {made}", hint=hint)
+    _check_layout(record, to)
     if record.evicted:
         raise Missing(f"the weights of {_named(record)} were removed", hint="the command that made it makes it again")
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty", hint="give a new folder")
     shutil.copytree(record.path, folder, dirs_exist_ok=True)
     return {"file": str(folder), "result": record.id[:12], "files": len(list(folder.iterdir()))}
+
+
+def _check_layout(record: StoredStep, to: str) -> None:
+    """Raise `Incompatible` unless the step's files lie as the format has them."""
+    held = " or ".join(name for name in method_names() if method_named(name).layout == to)
+    hint = f"{to} holds a trained {held}: adaptx ls adapters"
+    if record.kind != "train":
+        raise Incompatible(f"{_named(record)} is of kind {record.kind}", hint=hint)
+    method = method_named(record.spec["method"]["name"])
+    if method.layout != to:
+        whose = f"whose files are {method.layout}'s" if method.layout else "which no other library reads"
+        raise Incompatible(f"{_named(record)} is a trained {method.name}, {whose}", hint=hint)
 
 
 def _named(record: StoredStep) -> str:

@@ -18,7 +18,7 @@ from adaptx.tasks.catalog import task_named, task_names
 from adaptx.tasks.describe import summary, to_json
 
 if TYPE_CHECKING:
-    from adaptx.schema.commands import AdapterRow, AttackRow, BackboneRow, PrunedRow, StoredRow, StoredStepView
+    from adaptx.schema.commands import AdapterRow, BackboneRow, PrunedRow, RegisteredRow, StoredRow, StoredStepView
     from adaptx.store import Store, StoredStep
 
     Page = Mapping[str, object]  # a task's page as JSON
@@ -30,9 +30,11 @@ SCORES = "scores.json"
 
 
 def known(kind: str, *, whole: bool = False) -> Rows:
-    """Return what can be asked for: tasks (``whole``: their pages), attacks or backbones."""
-    listed: dict[str, Callable[[], Rows]] = {"attacks": _attacks, "backbones": _backbones}
-    return _tasks(whole=whole) if kind == "tasks" else listed[kind]()
+    """Return what can be asked for: tasks (``whole``: their pages), methods, attacks, searches or backbones."""
+    if kind in ("tasks", "backbones"):
+        return _tasks(whole=whole) if kind == "tasks" else _backbones()
+    groups = {"methods": registry.METHODS, "attacks": registry.ATTACKS, "searches": registry.SEARCHES}
+    return _registered(groups[kind])
 
 
 def _tasks(*, whole: bool) -> Rows:
@@ -46,10 +48,10 @@ def _tasks(*, whole: bool) -> Rows:
     return rows
 
 
-def _attacks() -> list[AttackRow]:
+def _registered(group: str) -> list[RegisteredRow]:
     return [
         {"name": entry.name, "distribution": entry.distribution, "version": entry.version, "target": entry.target}
-        for entry in registry.entries(registry.ATTACKS)
+        for entry in registry.entries(group)
     ]
 
 

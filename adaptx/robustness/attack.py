@@ -13,16 +13,28 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
+from adaptx import registry
 from adaptx.errors import PluginError, UsageError
-from adaptx.registry import ATTACKS, SECONDS, entries, is_apart, load
+from adaptx.parameters import (
+    Between,
+    OneOf,
+    Parameter,
+    Subset,
+    Values,
+    named_values,
+    read_parameter,
+    resolve,
+    schema,
+    spelled,
+)
+from adaptx.registry import ATTACKS, SECONDS
 from adaptx.robustness.edits import Candidate, Edit
-from adaptx.robustness.parameters import Between, OneOf, Parameter, Subset, read_parameter, resolve, schema, spelled
 from adaptx.robustness.process import Gone, Process
 from adaptx.robustness.replies import Needs
-from adaptx.robustness.search import Search, search_named
+from adaptx.robustness.search import Search, parse_search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from adaptx.spec import AttackSpec
 
@@ -73,7 +85,7 @@ class Attack:
             "takes": sorted(self.takes),
         }
 
-    def resolve(self, given: Mapping[str, object]) -> dict[str, object]:
+    def resolve(self, given: Values) -> Values:
         """Return all parameters as typed values; raises `UnknownName` or `UsageError`."""
         return resolve(self.parameters, given, owner=self.name)
 
@@ -138,18 +150,7 @@ def _check_signature(name: str, function: Callable[..., Any], wanted: Sequence[s
 
 def parse_attack(text: str) -> tuple[str, dict[str, str]]:
     """Read ``NAME`` or ``NAME:key=value,...``; raises `UsageError` for a pair without '=' or a key given twice."""
-    name, _, rest = text.partition(":")
-    given: dict[str, str] = {}
-    for pair in filter(None, rest.split(",")):
-        key, equals, value = pair.partition("=")
-        if not equals or not key.strip() or key.strip() in given:
-            raise UsageError(
-                f"cannot read {pair!r} in --attack {text!r}", hint="NAME:key=value,key=value, each key once"
-            )
-        given[key.strip()] = value.strip()
-    if not name:
-        raise UsageError(f"no attack is named in {text!r}", hint="for example charswap:rate=0.1")
-    return name, given
+    return named_values(text, option="--attack", example="charswap:rate=0.1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +159,8 @@ class AttackRequest:
 
     attack: Attack
     driver: Search | None  # None behind door 2
-    own: Mapping[str, Any]  # the attack's parameters
-    searching: Mapping[str, Any]  # the search's parameters
+    own: Values  # the attack's parameters
+    searching: Values  # the search's parameters
     budget: int  # queries per example
     seed: int = 0
 
@@ -175,7 +176,9 @@ class AttackRequest:
 
     @property
     def is_apart(self) -> bool:
-        """Whether its code runs in a process of its own."""
+        """Whether its code, or that of its search, is a stranger's and runs in a process of its own."""
+        if self.driver is not None and registry.is_apart(registry.SEARCHES, self.driver.name):
+            return True
         return bool(self.attack.apart)
 
     @property
@@ -216,7 +219,8 @@ def request_of_spec(spec: AttackSpec) -> AttackRequest:
 
 
 def _attack_named(name: str) -> Attack:
-    found = _described(tuple(sys.path), name) if is_apart(ATTACKS, name) else load(ATTACKS, name)
+    apart = registry.is_apart(ATTACKS, name)
+    found = _described(tuple(sys.path), name) if apart else registry.load(ATTACKS, name)
     if not isinstance(found, Attack):
         raise PluginError(
             f"{name!r} is registered as an attack but is a {type(found).__name__}", hint="decorate it with @attack"
@@ -233,7 +237,7 @@ def _described(path: tuple[str, ...], name: str) -> Attack:  # noqa: ARG001 - th
     try:
         value = child.hear(SECONDS)
     except Gone as gone:
-        (entry,) = (entry for entry in entries(ATTACKS) if entry.name == name)
+        (entry,) = (entry for entry in registry.entries(ATTACKS) if entry.name == name)
         raise PluginError(f"cannot import {entry}: it {gone}") from None
     finally:
         child.close()
@@ -250,7 +254,7 @@ def _elsewhere(*_: Any, **__: Any) -> NoReturn:
 
 
 def requested(
-    attack: Attack, given: Mapping[str, object], *, search: str = "random", budget: int = 64, seed: int = 0
+    attack: Attack, given: Values, *, search: str = "random", budget: int = 64, seed: int = 0
 ) -> AttackRequest:
     """Resolve the parameters of an attack and its search; a door-2 attack brings its own search and ignores ``search``.
 
@@ -258,9 +262,20 @@ def requested(
     """
     if budget < 1:
         raise UsageError(f"a budget of {budget} queries asks nothing", hint="1 or more")
-    driver = None if attack.needs else search_named(search)
+    driver, told = (None, {}) if attack.needs else parse_search(search)
     keys = () if driver is None else driver.parameters
-    values = resolve((*attack.parameters, *keys), given, owner=attack.name)
+    _check_once(attack, driver, given, told)
+    values = resolve((*attack.parameters, *keys), {**told, **given}, owner=attack.name)
     own = {p.name: values[p.name] for p in attack.parameters}
     searching = {p.name: values[p.name] for p in keys}
     return AttackRequest(attack=attack, driver=driver, own=own, searching=searching, budget=budget, seed=seed)
+
+
+def _check_once(attack: Attack, driver: Search | None, given: Values, told: Values) -> None:
+    """Raise where one name would mean two things, or has been given twice."""
+    both = {p.name for p in attack.parameters} & {p.name for p in driver.parameters} if driver else set()
+    if both:
+        told_by = f"attack {attack.name!r} and search {driver.name!r}" if driver else ""
+        raise PluginError(f"{told_by} both have a parameter {min(both)!r}", hint="another --search")
+    if twice := sorted(set(given) & set(told)):
+        raise UsageError(f"{twice[0]} is given with --attack {attack.name} and with --search", hint="give it once")

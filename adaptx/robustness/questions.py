@@ -1,8 +1,8 @@
 """Where a session's questions come from: an attack behind either door, and the random-edit baseline beside it.
 
 Owns `starts` and the seed of an example; the same code begins them here and in a worker process. The baseline has the
-attack's budget and seed: one draw beside the ``random`` search, as many as the budget allows beside ``greedy`` and
-beside a door-2 attack (there with `charswap`'s proposals).
+attack's budget and seed: one draw beside a search that draws at random itself, as many as the budget allows beside any
+other and beside a door-2 attack (`adaptx.robustness.baseline`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
-from adaptx.robustness.attacks.charswap import charswap
+from adaptx.robustness.baseline import RATE, draws, random_edits
 from adaptx.robustness.proposals import propose
-from adaptx.robustness.search import random_search
 from adaptx.spec import canonical
 
 if TYPE_CHECKING:
@@ -56,8 +55,8 @@ def _attack(request: AttackRequest, victim: AttackTarget, rng: Random, alphabets
 
 
 def _baseline(request: AttackRequest, victim: AttackTarget, rng: Random, alphabets: Mapping[str, Alphabet]) -> Start:
-    attack, own = (charswap, charswap.resolve({})) if request.driver is None else (request.attack, request.own)
+    attack, own = (random_edits, {}) if request.driver is None else (request.attack, request.own)
     proposals = propose(attack, own, victim, alphabets)
-    tries = 1 if request.search == "random" else request.budget
-    rate = request.searching.get("rate", 0.1)
-    return lambda _given, budget: random_search(proposals, rng=rng, budget=budget, rate=rate, tries=tries)
+    tries = 1 if request.driver is not None and request.driver.is_random else request.budget
+    rate = request.searching.get("rate", RATE)
+    return lambda _given, budget: draws(proposals, rng=rng, budget=budget, rate=rate, tries=tries)

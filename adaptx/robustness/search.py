@@ -1,33 +1,33 @@
 """Searches: which of a door-1 attack's proposals are made, asking the victim as a door-2 attack would.
 
-Owns `Proposals` and the searches ``random`` and ``greedy``; may not know any attack. A search is a generator: it yields
-lists of candidates and is sent their replies. ``rate`` is the share of a row's clusters that may be edited; one edit is
+Owns `Proposals`, `Search` and the decorator `search`; may not know any attack, nor any search by name: they are
+registered in the entry-point group ``adaptx.searches``. A search is a generator: it yields lists of candidates and is
+sent their replies. ``rate`` is the share of a row's clusters that may be edited; one edit is
 always allowed, else short rows could never be attacked.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
-from adaptx.errors import UnknownName
+from adaptx import registry
+from adaptx.errors import PluginError
+from adaptx.parameters import Between, Parameter, Values, named_values, resolve, schema
 from adaptx.robustness.edits import Candidate, Edit, touch
-from adaptx.robustness.parameters import Between, Parameter, schema
 
 if TYPE_CHECKING:
     from random import Random
 
-    from adaptx.robustness.replies import Budget, Needs, Reply, ScoredReply
+    from adaptx.robustness.replies import Needs
 
-__all__ = ["Proposals", "Questions", "Search", "random_search", "search_named", "search_names"]
+__all__ = ["Proposals", "Questions", "Rate", "Search", "parse_search", "search", "search_named", "search_names"]
 
 Questions = Generator[list[Candidate], list[Any], None]
-WIDTH = 4  # questions per batch of the greedy search
 CONTEXT = frozenset({"proposals", "rng", "budget"})
 Rate = Annotated[float, Between(0.0, 1.0)]
-Tries = Annotated[int, Between(1, 10_000)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,75 +62,77 @@ class Proposals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """A search by name; ``function(proposals, *, rng, budget, ...)`` is a generator."""
+    """A registered search: ``function(proposals, *, rng, budget, ...)`` is a generator.
+
+    ``is_random``: its candidates are random draws already, one of which is then the baseline beside it. ``tries`` names
+    the parameter that limits its questions, where one does; else it may ask what the budget holds.
+    """
 
     name: str
     version: int
     needs: Needs
     function: Callable[..., Questions]
     parameters: tuple[Parameter, ...]
+    is_random: bool = False
+    tries: str | None = None
+
+    def resolve(self, given: Values) -> Values:
+        """Return all parameters as typed values; raises `UnknownName` or `UsageError`."""
+        return resolve(self.parameters, given, owner=self.name)
+
+    def questions(self, budget: int, values: Values) -> int:
+        """Return how many questions a row costs at most, the baseline's one draw beside a random search included."""
+        return budget if self.tries is None else min(budget, int(values[self.tries]) + self.is_random)
 
 
-def random_search(
-    proposals: Proposals, *, rng: Random, budget: Budget, rate: Rate = 0.1, tries: Tries = 8
-) -> Generator[list[Candidate], list[Reply], None]:
-    """Keep the worst of ``tries`` independent draws, asked in batches of 1, 1, 2, 4, ... until one succeeds.
+def search(
+    name: str, *, version: int, needs: Needs, is_random: bool = False, tries: str | None = None
+) -> Callable[[Callable[..., Questions]], Search]:
+    """Make a search of a generator function ``f(proposals, *, rng, budget, ...)``.
 
-    Doubling ends in few rounds, whose batches are full, and asks at most twice what one at a time would.
+    It yields lists of candidates, at most ``budget.left`` of them, made of what `Proposals` gives, and is sent one
+    reply for each. Every further keyword parameter with a type and a default is an option of ``--search``.
+    Raises: `PluginError` for a function that cannot be one.
     """
-    asked, most = 0, min(tries, budget.total)
-    while asked < most:
-        count = min(max(1, asked), most - asked)
-        candidates = [proposals.fill(proposals.draw(rng), rate) for _ in range(count)]
-        if not candidates[0]:
-            return
-        yield [candidate for candidate in candidates if candidate]
-        asked += count
 
+    def register(function: Callable[..., Questions]) -> Search:
+        taken = list(inspect.signature(function).parameters)
+        if taken[:1] != ["proposals"] or not set(taken) >= CONTEXT or not inspect.isgeneratorfunction(function):
+            raise PluginError(
+                f"search {name!r} takes ({', '.join(taken)})", hint="a generator of (proposals, *, rng, budget, ...)"
+            )
+        parameters = schema(function, CONTEXT)
+        return Search(
+            name=name,
+            version=version,
+            needs=needs,
+            function=function,
+            parameters=parameters,
+            is_random=is_random,
+            tries=tries,
+        )
 
-def greedy_search(
-    proposals: Proposals, *, rng: Random, budget: Budget, rate: Rate = 0.1
-) -> Generator[list[Candidate], list[ScoredReply], None]:
-    """Rank single edits by the score that each reaches alone, then add one after the other while that helps.
-
-    Half of the budget ranks, as one batch. Each further batch asks the next `WIDTH` edits of the ranking beside those
-    chosen and takes the best of them if it beats the score so far; those that do not help are not asked again.
-    """
-    pool = list(islice(proposals.draw(rng), max(1, budget.total // 2)))
-    if not pool:
-        return
-    replies = yield [(edit,) for edit in pool]
-    ranked = sorted(zip(replies, pool, strict=True), key=lambda pair: (-pair[0].score, pair[1]))
-    chosen: Candidate = (ranked[0][1],)
-    score, rest = ranked[0][0].score, [edit for _, edit in ranked[1:]]
-    while rest := [edit for edit in rest if proposals.fits(chosen, edit, rate)]:
-        batch = rest[: min(WIDTH, budget.left)]
-        replies = yield [(*chosen, edit) for edit in batch]
-        helped = [(-reply.score, edit) for reply, edit in zip(replies, batch, strict=True) if reply.score > score]
-        rest = [edit for _, edit in sorted(helped)[1:]] + rest[len(batch) :]
-        if helped:
-            chosen, score = (*chosen, min(helped)[1]), -min(helped)[0]
-
-
-def _searches() -> dict[str, Search]:
-    functions: dict[str, tuple[int, Needs, Callable[..., Questions]]] = {
-        "random": (1, "labels", random_search),
-        "greedy": (1, "scores", greedy_search),
-    }
-    return {
-        name: Search(name=name, version=version, needs=needs, function=function, parameters=schema(function, CONTEXT))
-        for name, (version, needs, function) in functions.items()
-    }
+    return register
 
 
 def search_names() -> list[str]:
-    """Return the names that ``--search`` takes."""
-    return list(_searches())
+    """Return the names that ``--search`` takes; imports nobody's code."""
+    return registry.names(registry.SEARCHES)
 
 
 def search_named(name: str) -> Search:
-    """Return the search called ``name``; raises `UnknownName`."""
-    searches = _searches()
-    if name not in searches:
-        raise UnknownName("search", name, searches)
-    return searches[name]
+    """Return the search called ``name``; raises `UnknownName`, or `PluginError` for what is no search of that name."""
+    found = registry.load(registry.SEARCHES, name)
+    if not isinstance(found, Search) or found.name != name:
+        raise PluginError(
+            f"{name!r} is registered as a search but is a {type(found).__name__}", hint="decorate it with @search"
+        )
+    return found
+
+
+def parse_search(text: str) -> tuple[Search, dict[str, str]]:
+    """Read ``NAME`` or ``NAME:key=value,...`` of ``--search``; raises as `search_named` and `named_values`."""
+    name, given = named_values(text, option="--search", example="greedy:rate=0.2")
+    found = search_named(name)
+    found.resolve(given)
+    return found, given

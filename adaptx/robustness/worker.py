@@ -53,7 +53,7 @@ def opened(
         return
     letters = {tag: {script: list(all_) for script, all_ in scripts.items()} for tag, scripts in alphabets.items()}
     worker = _Worker(request, {"task": task, "language": language, "alphabets": letters}, seconds)
-    built_in = request.driver is None  # behind door 2 the baseline is charswap's
+    built_in = request.driver is None  # behind door 2 the baseline is adaptx's own
 
     def start(role: Role, victim: AttackTarget) -> Start:
         if role == "baseline" and built_in:
@@ -70,7 +70,7 @@ class _Worker:
     """The process of one cell; begun when it is first asked, and again after it was ended."""
 
     def __init__(self, request: AttackRequest, place: Message, seconds: float) -> None:
-        self._name, self._seconds = request.attack.apart, seconds
+        self._name, self._seconds = request.attack.name, seconds
         self._setup = {
             **place,
             "given": dict(request.parameters),

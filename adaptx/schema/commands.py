@@ -17,7 +17,6 @@ from adaptx.tasks.task import Task
 __all__ = [
     "COMMANDS",
     "AdapterRow",
-    "AttackRow",
     "BackboneRow",
     "BestScore",
     "CompareResult",
@@ -217,8 +216,8 @@ class VerifyResult(TypedDict):
     steps: list[VerifiedStep]
 
 
-class AttackRow(TypedDict):
-    """An attack by the package that brings it."""
+class RegisteredRow(TypedDict):
+    """A method, attack or search by the package that brings it."""
 
     name: str
     distribution: str
@@ -337,7 +336,9 @@ COMMANDS: Mapping[str, object] = {
     "report-csv": EstimateRow,
     "dry-run": Plan,
     "ls-tasks": list[Task],
-    "ls-attacks": list[AttackRow],
+    "ls-methods": list[RegisteredRow],
+    "ls-attacks": list[RegisteredRow],
+    "ls-searches": list[RegisteredRow],
     "ls-adapters": list[AdapterRow],
     "ls-backbones": list[BackboneRow],
     "ls-results": list[AdapterRow | StoredRow],

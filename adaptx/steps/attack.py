@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, cast
 
 from adaptx.errors import Incompatible
+from adaptx.robustness.attack import request_of_spec
+from adaptx.robustness.baseline import random_edits
 from adaptx.robustness.outcomes import summarise
 from adaptx.spec import AttackSpec
 from adaptx.steps.evaluate import stored_score
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Attack", "attack_spec"]
 
 ROW_BYTES = 900  # of a stored outcome, compressed
-TRIES = 9  # questions per row of a random search and its baseline
 
 
 class Attack:
@@ -51,7 +52,8 @@ class Attack:
     def price(self, step: Step, pricing: Pricing) -> Load:
         """Return as many passes over the cell as the search asks questions a row."""
         spec, clean = attack_spec(step), pricing.load(step.parents["cell"])
-        passes = spec.budget if spec.search == "greedy" else min(spec.budget, TRIES)
+        asked = request_of_spec(spec)
+        passes = asked.driver.questions(spec.budget, asked.searching) if asked.driver else spec.budget
         return Load(rows=clean.rows, tokens=clean.tokens, passes=float(passes), disk_bytes=clean.rows * ROW_BYTES)
 
     def recomputed(self, record: StoredStep) -> Mapping[str, float]:
@@ -84,4 +86,5 @@ def _spec(cell: Step, asked: AttackRequest) -> AttackSpec:
         search_version=asked.search_version,
         budget=asked.budget,
         attack_seed=asked.seed,
+        baseline_version=random_edits.version,
     )

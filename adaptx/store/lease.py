@@ -69,12 +69,14 @@ def hold(
     wait: bool = True,
     on_wait: Callable[[str], None] | None = None,
     stale: float = STALE,
+    patience: float | None = None,
 ) -> Iterator[Lease]:
     """Hold the lease of ``stem`` for the body, unless ``done()``; with ``wait=False`` a living rival raises `Held`.
 
-    ``on_wait`` is called once, with the rival ("process 17 on host"), when waiting begins.
+    ``on_wait`` is called once, with the rival ("process 17 on host"), when there is one. A rival without a heartbeat
+    for ``patience`` seconds, such as a suspended process of this machine, raises `Held` as well.
     """
-    claimed = _acquire(stem, done=done, wait=wait, on_wait=on_wait, stale=stale)
+    claimed = _acquire(stem, done=done, wait=wait, on_wait=on_wait, stale=stale, patience=patience)
     if claimed is None:
         yield Lease(already=True)
         return
@@ -86,7 +88,13 @@ def hold(
 
 
 def _acquire(
-    stem: Path, *, done: Callable[[], bool], wait: bool, on_wait: Callable[[str], None] | None, stale: float
+    stem: Path,
+    *,
+    done: Callable[[], bool],
+    wait: bool,
+    on_wait: Callable[[str], None] | None,
+    stale: float,
+    patience: float | None,
 ) -> Path | None:
     """Return our lease file, or None once ``done()``."""
     pause = FIRST_WAIT
@@ -94,11 +102,14 @@ def _acquire(
         claimed = _claim(stem, stale)
         if isinstance(claimed, Path):
             return claimed
-        if not wait:
-            raise Held(f"{stem.name[:12]} is in the hands of {claimed}", hint="wait until it has ended")
         if on_wait is not None:
             on_wait(str(claimed))
             on_wait = None
+        if not wait:
+            raise Held(f"{stem.name[:12]} is in the hands of {claimed}", hint="wait until it has ended")
+        if patience is not None and _silence(claimed, stem.parent) > patience:
+            told = f"{stem.name[:12]} is in the hands of {claimed}, which gave no sign for {patience:g} s"
+            raise Held(told, hint="is it suspended or its machine gone? end it; the same command goes on from there")
         time.sleep(pause)
         pause = min(1.5 * pause, LONGEST_WAIT)
     return None
@@ -154,12 +165,17 @@ def _holder(content: bytes, beat: float) -> Holder:
 def _lives(holder: Holder, path: Path, stale: float) -> bool:
     if holder.place == _place():
         return _runs(holder)
-    with tempfile.TemporaryFile(dir=path.parent) as fresh:  # its time is "now" by the same clock as the heartbeat's
-        since = os.fstat(fresh.fileno()).st_mtime - holder.beat
+    since = _silence(holder, path.parent)
     if since < -stale:  # a beat of the future (a clock set back, a copied file) is one of now, else it would last
         with suppress(OSError):
             os.utime(path)
     return since <= stale
+
+
+def _silence(holder: Holder, folder: Path) -> float:
+    """Return the seconds since a holder's last heartbeat."""
+    with tempfile.TemporaryFile(dir=folder) as fresh:  # its time is "now" by the same clock as the heartbeat's
+        return os.fstat(fresh.fileno()).st_mtime - holder.beat
 
 
 def _runs(holder: Holder) -> bool:

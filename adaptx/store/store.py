@@ -133,15 +133,30 @@ class Store:
         return folder
 
     def lease(
-        self, step_id: str, *, wait: bool = True, on_wait: Callable[[str], None] | None = None
+        self,
+        step_id: str,
+        *,
+        wait: bool = True,
+        on_wait: Callable[[str], None] | None = None,
+        patience: float | None = None,
     ) -> AbstractContextManager[lease.Lease]:
-        """Hold the right to make a step. ``already`` is True when it is there or came while we waited: make nothing."""
+        """Hold the right to make a step. ``already`` is True when it is there or came while we waited: make nothing.
+
+        See `lease.hold` for ``wait`` and ``patience``, which raise `Held`.
+        """
 
         def done() -> bool:
             record = self.get(step_id)
             return record is not None and not record.evicted
 
-        return lease.hold(self._workspace() / _full(step_id), done=done, wait=wait, on_wait=on_wait, stale=self._stale)
+        return lease.hold(
+            self._workspace() / _full(step_id),
+            done=done,
+            wait=wait,
+            on_wait=on_wait,
+            stale=self._stale,
+            patience=patience,
+        )
 
     def commit(
         self,

@@ -9,14 +9,15 @@ that one typo is told once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from adaptx import validation
-from adaptx.errors import UnknownName
-from adaptx.options import METHOD, TRAINING
+from adaptx.errors import AdaptxError
+from adaptx.methods import Method, Values, method_named, method_names
+from adaptx.options import TRAINING
 from adaptx.tasks.forms import form_named
 from adaptx.tasks.task import HubOverride, Task
 
@@ -24,16 +25,14 @@ if TYPE_CHECKING:
     from adaptx.tasks.forms import Form
     from adaptx.validation import Rule
 
-__all__ = ["LANGUAGE", "METHODS", "NAME", "SPLITS", "joined", "listed", "mistakes_of", "read_page"]
+__all__ = ["LANGUAGE", "NAME", "SPLITS", "joined", "listed", "mistakes_of", "read_page"]
 
-METHODS = ("full", "lora", "bottleneck")
 SPLITS = ("train", "dev", "test")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*")
 OPTIONS = "options"  # of a choice: one column with a list, or a column each
 GRADED = ("pearson",)  # metrics of grades, which have a range in place of labels
 HUB_KEYS = ("revision", "hub_config", "hub_language", "hub_splits", "hub_columns")
-HYPERPARAMETERS = {**TRAINING, **METHOD}
 
 
 def mistakes_of(page: Mapping[str, Any]) -> list[str]:
@@ -55,33 +54,47 @@ def _range(value: Any) -> str | None:
 
 
 def _form(value: Any) -> str | None:
-    try:
-        form_named(str(value))
-    except UnknownName as error:
-        return f"{error}; {error.hint}"
-    return None
+    return _refused(lambda: form_named(str(value)))
 
 
 def _defaults(value: Any) -> str | None:
+    """Want numbers of training for every method, and a table for each method that the page has its own for."""
     if not isinstance(value, dict):
         return f"{value!r} is not a table"
-    told = list(_wrong_numbers({key: inner for key, inner in value.items() if key not in METHODS}, METHODS))
-    for method in (method for method in METHODS if method in value):
-        if not isinstance(value[method], dict):
-            told.append(f"{method} = {value[method]!r} is not a table")
+    tables = {key: inner for key, inner in value.items() if key in method_names()}
+    shared = {key: inner for key, inner in value.items() if key not in tables}
+    told = list(_unlike_numbers(shared, (*TRAINING, *method_names())))
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            told.append(f"{name} = {table!r} is not a table")
             continue
-        told += [f"{method}: {wrong}" for wrong in _wrong_numbers(value[method])]
+        told += [f"{name}: {wrong}" for wrong in _unlike_method(table, name)]
     return "; ".join(told) or None
 
 
-def _wrong_numbers(table: Mapping[str, object], others: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield what is wrong with hyperparameters; ``others`` are names that may stand there too."""
-    known = {*HYPERPARAMETERS, *others}
+def _unlike_method(table: Values, name: str) -> Iterator[str]:
+    method: Method = method_named(name)
+    own = {parameter.name for parameter in method.parameters}
+    yield from _unlike_numbers({key: value for key, value in table.items() if key not in own}, (*TRAINING, *own))
+    if told := _refused(lambda: method.values({key: value for key, value in table.items() if key in own})):
+        yield told
+
+
+def _unlike_numbers(table: Values, known: Sequence[str]) -> Iterator[str]:
     for key, value in table.items():
-        if key not in HYPERPARAMETERS:
+        if key not in TRAINING:
             yield f"unknown {key!r}{validation.near(key, known)}"
-        elif wrong := HYPERPARAMETERS[key].wrong(value):
+        elif wrong := TRAINING[key].wrong(value):
             yield f"{key} = {wrong}"
+
+
+def _refused(read: Callable[[], object]) -> str | None:
+    """Return why ``read`` refuses, with what would work, or None."""
+    try:
+        read()
+    except AdaptxError as error:
+        return f"{error}; {error.hint}" if error.hint else str(error)
+    return None
 
 
 def _labels(value: Any) -> str | None:
@@ -216,7 +229,7 @@ def _form_agreements(page: Mapping[str, Any], form: Form) -> Iterator[str]:
     if labelled != ("labels" in page or "labels_file" in page):
         what = "grades have" if "range" in page else f"form {form.name} {'needs' if labelled else 'has'}"
         yield f"labels: {what}{'' if labelled else ' no'} labels"
-    if form.name == "retrieval" and "fields" in page and "layout" not in page and "item" not in page["fields"]:
+    if form.searches and "fields" in page and "layout" not in page and "item" not in page["fields"]:
         yield "fields: what is searched is neither a field 'item' nor laid out in files of its own (layout)"
     if "columns" in page and "fields" in page:
         needed = [*page["fields"], *(column for column in form.columns if column not in page["fields"])]
@@ -277,15 +290,7 @@ def _resolved(page: Mapping[str, Any]) -> dict[str, Any]:
         "translations": translations,
         "gold_splits": tuple(page.get("gold_splits", page["splits"])),
         "repairs": tuple(listed(page.get("repair", []))),
-        "defaults": _frozen(_by_method(page)),
     }
-
-
-def _by_method(page: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return per method what the page says for all methods, overridden by what it says for that one."""
-    told = page.get("defaults", {})
-    shared = {key: value for key, value in told.items() if key not in METHODS}
-    return {method: shared | told.get(method, {}) for method in METHODS if told}
 
 
 def _frozen(value: Any) -> Any:

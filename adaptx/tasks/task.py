@@ -76,7 +76,7 @@ class Task:
         None  # share of the train rows' groups that is our dev, where upstream's dev is not to be used
     )
     report_split: str = "test"  # the split that is evaluated by default
-    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)  # method -> hyperparameters
+    defaults: Mapping[str, Any] = field(default_factory=lambda: EMPTY)  # numbers of training; method -> its own
     training_languages: tuple[str, ...] = ("en",)
     notes: str = ""  # the comment at the head of the page
     scorer: str = "squad_v1"  # of spans: squad_v1, squad_v2 (a question may have no answer), mlqa (by language)
@@ -96,6 +96,11 @@ class Task:
     def learning_languages(self) -> tuple[str, ...]:
         """Languages of the training rows: the name's, else the page's."""
         return self.learns_in or self.training_languages
+
+    def defaults_of(self, method: str) -> dict[str, object]:
+        """Return what the page says for all methods, overridden by what it says for that one."""
+        shared = {key: value for key, value in self.defaults.items() if not isinstance(value, Mapping)}
+        return shared | dict(self.defaults.get(method, EMPTY))
 
     @property
     def attackable(self) -> tuple[str, ...]:

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import warnings
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import torch
 from torch import Tensor, distributed, nn
 
-from adaptx.errors import Missing
+from adaptx.errors import AdaptxError, Missing
 
 if TYPE_CHECKING:
     from adaptx.spec import Optimisation
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "Group", "join"]
 
 T = TypeVar("T")
+
+LATE = re.compile(r"timed? ?out", re.IGNORECASE)
+LOST = re.compile(rf"{LATE.pattern}|connection (closed|reset|refused)|broken pipe|gloo|nccl", re.IGNORECASE)
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 PARTITIONED = 3  # the ZeRO stage that partitions parameters
@@ -44,18 +49,37 @@ class Group:
     rank: int
     size: int
     device: str
+    deadline: float = 0.0  # seconds that another rank is waited for
     _words: Any = None  # a gloo group for Python objects: tensors may be on another one
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Tell in words what a library says of a rank that fell behind or is gone; raises `AdaptxError`."""
+        try:
+            yield
+        except RuntimeError as fault:
+            text = str(fault)
+            if self.size == 1 or not (LOST.search(text) or isinstance(fault, distributed.DistError)):
+                raise
+            late = f"another rank fell behind: rank {self.rank} waited {self.deadline:g} s for it"
+            gone = f"another rank has ended while rank {self.rank} was waiting for it"
+            raise AdaptxError(
+                late if LATE.search(text) else gone,
+                hint="the first message of the other ranks says why; the same command goes on from the last checkpoint",
+            ) from fault
 
     def barrier(self) -> None:
         """Wait until every rank is here."""
         if self.size > 1:
-            distributed.barrier(group=self._words)
+            with self.together():
+                distributed.barrier(group=self._words)
 
     def agree(self, value: Any) -> Any:
         """Return rank 0's ``value`` on every rank."""
         box = [value]
         if self.size > 1:
-            distributed.broadcast_object_list(box, src=0, group=self._words)
+            with self.together():
+                distributed.broadcast_object_list(box, src=0, group=self._words)
         return box[0]
 
     def gather(self, value: T) -> list[T]:
@@ -63,7 +87,8 @@ class Group:
         if self.size == 1:
             return [value]
         found: list[Any] = [None] * self.size
-        distributed.all_gather_object(found, value, group=self._words)
+        with self.together():
+            distributed.all_gather_object(found, value, group=self._words)
         return found
 
     def highest(self, value: int) -> int:
@@ -71,7 +96,8 @@ class Group:
         if self.size == 1:
             return value
         greatest = torch.tensor(value)
-        distributed.all_reduce(greatest, op=distributed.ReduceOp.MAX, group=self._words)
+        with self.together():
+            distributed.all_reduce(greatest, op=distributed.ReduceOp.MAX, group=self._words)
         return int(greatest)
 
     def total(self, value: float) -> float:
@@ -79,7 +105,8 @@ class Group:
         if self.size == 1:
             return value
         whole = torch.tensor(value, dtype=torch.float64)
-        distributed.all_reduce(whole, group=self._words)
+        with self.together():
+            distributed.all_reduce(whole, group=self._words)
         return float(whole)
 
 
@@ -89,11 +116,12 @@ _joined: dict[str, Group] = {}
 def join(how: ComputeSettings) -> Group:
     """Enter the process group of a launch, or one of this process alone; the second call returns the first's group.
 
-    Raises `Missing` where ``how`` asks for CUDA and there is none.
+    Raises `Missing` where ``how`` asks for CUDA and there is none, and `AdaptxError` where a rank does not come within
+    the deadline.
     """
     device = _device(how)
     if device not in _joined:
-        _joined[device] = _enter(device)
+        _joined[device] = _enter(device, how.deadline)
     return _joined[device]
 
 
@@ -104,21 +132,23 @@ def _device(how: ComputeSettings) -> str:
     return "cuda" if found and how.device != "cpu" else "cpu"
 
 
-def _enter(device: str) -> Group:
-    backend = "nccl" if device == "cuda" else "gloo"
+def _enter(device: str, deadline: float) -> Group:
+    backend, patience = "nccl" if device == "cuda" else "gloo", timedelta(seconds=deadline)
     if not distributed.is_initialized():
         if all(name in os.environ for name in LAUNCHED):
-            distributed.init_process_group(backend)
+            expected = Group(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]), device, deadline)
+            with expected.together():
+                distributed.init_process_group(backend, timeout=patience)
         else:  # alone: a rendezvous in memory needs neither a port nor a file
             memory = distributed.HashStore()  # type: ignore[attr-defined]
             distributed.init_process_group(backend, store=memory, rank=0, world_size=1)
     rank, size = distributed.get_rank(), distributed.get_world_size()
-    words = distributed.new_group(backend="gloo") if size > 1 else None
+    words = distributed.new_group(backend="gloo", timeout=patience) if size > 1 else None
     if device == "cuda":
         local = int(os.environ.get("LOCAL_RANK", "0"))
         torch.cuda.set_device(local)
         device = f"cuda:{local}"
-    return Group(rank, size, device, words)
+    return Group(rank, size, device, deadline, words)
 
 
 def _deepspeed(group: Group) -> Any:
@@ -164,17 +194,20 @@ class Engine:
 
     def forward(self, *args: Any) -> Tensor:
         """Run the model."""
-        return cast("Tensor", self._engine(*args))
+        with self.group.together():
+            return cast("Tensor", self._engine(*args))
 
     def backward(self, loss: Tensor) -> None:
         """Accumulate gradients of ``loss``, a sum over this rank's units over the unit count of the effective batch."""
-        self._engine.backward(loss * self.group.size, scale_wrt_gas=False)  # DeepSpeed averages over ranks
+        with self.group.together():
+            self._engine.backward(loss * self.group.size, scale_wrt_gas=False)  # DeepSpeed averages over ranks
 
     def step(self, lr: float) -> None:
         """Reduce over ranks, clip the global norm, update once and forget the gradients."""
         for group in self._engine.optimizer.param_groups:
             group["lr"] = lr
-        self._engine.step()
+        with self.group.together():
+            self._engine.step()
 
     def weights(self) -> dict[str, Tensor]:
         """Return copies of the trained parameters, whole, on the CPU; every rank must call."""

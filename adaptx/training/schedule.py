@@ -75,9 +75,9 @@ class Schedule:
             return self.optimisation.lr * (step + 1) / self.warm_up
         return self.optimisation.lr * (self.steps - step) / max(1, self.steps - self.warm_up)
 
-    def dropout_seed(self, step: int, rank: int) -> int:
-        """Return the seed of all dropout in ``step`` on ``rank``, so that a resumed run drops the same units."""
-        return _number(f"dropout:{self.seed}:{step}:{rank}")
+    def dropout_seed(self, step: int) -> int:
+        """Return the seed of all dropout in ``step``, so that a resumed run drops the same units."""
+        return _number(f"dropout:{self.seed}:{step}")
 
 
 def shares(sizes: Sequence[int], sampling: Sampling, fixed: Shares) -> list[float]:

@@ -13,6 +13,8 @@ from adaptx.errors import UsageError
 
 __all__ = ["ComputeSettings"]
 
+COMPUTE_DTYPES = ("auto", "bf16", "fp32")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComputeSettings:
@@ -28,8 +30,15 @@ class ComputeSettings:
     offload: bool = False
     micro_tokens: int | None = None  # padded tokens per forward and rank; None: what suits the device
     device: str = "auto"  # or "cpu", "cuda"
+    compute_dtype: str = "auto"  # of bf16 stacks; or "bf16", "fp32", to compare: see `model.products`
+
+    deadline: float = 1800.0  # seconds: a rank that another waits for so long has fallen behind
 
     def __post_init__(self) -> None:
+        if self.compute_dtype not in COMPUTE_DTYPES:
+            raise UsageError(
+                f"unknown compute_dtype {self.compute_dtype!r}", hint=f"known: {', '.join(COMPUTE_DTYPES)}"
+            )
         if self.offload and self.zero == 0:
             raise UsageError("--offload needs a ZeRO stage of at least 1, --zero is 0", hint="leave --zero out")
 

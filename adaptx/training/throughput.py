@@ -16,6 +16,8 @@ from time import perf_counter
 import torch
 from torch import nn
 
+from adaptx.model.products import product_rate
+
 __all__ = ["Meter", "matmul_peak", "work_per_token"]
 
 
@@ -30,15 +32,7 @@ def work_per_token(model: nn.Module) -> float:
 @cache
 def matmul_peak(device: str, dtype: torch.dtype, *, size: int | None = None, times: int = 4) -> float:
     """Measure the best rate of a square matrix product here, in operations per second; 0.1 s, once a process."""
-    size = size or (1024 if device == "cpu" else 8192)  # large enough to fill the machine
-    left = torch.randn(size, size, device=device).to(dtype)
-    best = 0.0
-    for _ in range(times + 1):  # the first one warms up and is hardly ever the best
-        begin = perf_counter()
-        product = left @ left
-        float(product[0, 0])  # waits for a GPU
-        best = max(best, 2 * size**3 / (perf_counter() - begin))
-    return best
+    return product_rate(device, dtype, size or (1024 if device == "cpu" else 8192), times)  # fills the machine
 
 
 class Meter:

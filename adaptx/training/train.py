@@ -23,7 +23,9 @@ from torch import Tensor
 
 from adaptx.data.batching import micro_batches
 from adaptx.errors import AdaptxError, Interrupted
+from adaptx.model.dropout import drawn, row_keys
 from adaptx.model.forms.collate import collate
+from adaptx.model.products import DTYPES, chosen_dtype
 from adaptx.spec import Optimisation, Sampling, digest, request
 from adaptx.training import checkpoint
 from adaptx.training.checkpoint import Best, State
@@ -43,6 +45,7 @@ Progress = Callable[[Mapping[str, object]], None]
 LOG_ENTRIES = 200  # per run at most, evaluations apart
 STOPPED_BY = (signal.SIGINT, signal.SIGTERM)
 GO_ON, SAVE, STOP = range(3)
+PIECES = 2**16  # more rows of input than any feature is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,7 @@ class TrainJob:
     evaluate_dev: Callable[[], float] | None
     optimisation: Optimisation
     seed: int
-    precision: str  # "fp32" or "bf16": what the model computes in
+    precision: str  # "fp32" or "bf16", computed in what ``how`` says
     work: Path
     how: ComputeSettings = field(default_factory=ComputeSettings)
     sampling: Sampling | None = None
@@ -132,7 +135,8 @@ class _Run:
         self.schedule = Schedule(lengths, job.optimisation, job.seed, job.sampling, [part.share for part in job.parts])
         self.id = _identity(job)
         self.work = work_per_token(job.model)
-        self.peak = matmul_peak(group.device, _dtype(job)) * group.size
+        self.computed_in = chosen_dtype(job.precision, job.how.compute_dtype, group.device)
+        self.peak = matmul_peak(group.device, DTYPES[self.computed_in]) * group.size
         self.engine = Engine(job.model, job.optimisation, job.how, group)
         _check_trained(job.model, self.engine.trained)
         self.step = self.begun_at = 0
@@ -145,7 +149,8 @@ class _Run:
     def go(self) -> None:
         """Go through the schedule from where an earlier run left off, and leave the chosen weights in the model."""
         self._resume()
-        self._tell({"trained": sum(p.numel() for p in self.engine.trained.values()), "stage": self.engine.stage})
+        trained = sum(p.numel() for p in self.engine.trained.values())
+        self._tell({"trained": trained, "stage": self.engine.stage, "computed_in": self.computed_in})
         self.job.model.train()
         while self.step < self.schedule.steps:
             self._one_step()
@@ -168,6 +173,8 @@ class _Run:
             "processes": self.group.size,
             "zero_stage": self.engine.stage,
             "device": self.group.device,
+            "computed_in": self.computed_in,
+            "matmul_peak": self.peak,
             "trained_parameters": sum(p.numel() for p in self.engine.trained.values()),
             "frozen_fingerprint": frozen,
             "train_seconds": self.whole.seconds,
@@ -180,15 +187,15 @@ class _Run:
         rows, part = self.schedule.rows(self.step), self.schedule.turns[self.step]
         budget = self.job.how.training_tokens(self.group.device)
         per_rank = micro_batches(rows, self.lengths, budget, ranks=self.group.size)
-        units = sum(self.features[row].units for row in rows)
-        seed = self.schedule.dropout_seed(self.step, self.group.rank)
-        torch.manual_seed(seed)
+        mine, units = per_rank[self.group.rank], sum(self.features[row].units for row in rows)
+        seed = self.schedule.dropout_seed(self.step)
+        torch.manual_seed(seed)  # for what a method draws besides dropout
         form = self.job.parts[part].form
         with self.window.step(*self._tokens(per_rank)):
             if isinstance(form, Contrastive):
-                self._contrast(form, [self._batch(micro, part) for micro in per_rank[self.group.rank]], units, seed)
+                self._contrast(form, [self._batch(micro, part) for micro in mine], units, seed)
             else:
-                for micro in per_rank[self.group.rank]:
+                for micro in mine:
                     self._backward(micro, part, units)
                     self._heed(STOP if self.came else GO_ON)
             self.engine.step(self.schedule.lr(self.step))
@@ -196,13 +203,13 @@ class _Run:
 
     def _contrast(self, form: Contrastive, batches: Sequence[Batch], units: float, seed: int) -> None:
         def backward(loss: Tensor) -> None:
-            self.engine.backward(loss + self.job.model.idle(batches[0].part))
+            self.engine.backward(loss)
             self._heed(STOP if self.came else GO_ON)
 
         self.losses += accumulate(
             form,
             batches,
-            forward=self.engine.forward,
+            forward=self._forward,
             backward=backward,
             seed=seed,
             units=units,
@@ -211,20 +218,37 @@ class _Run:
 
     def _backward(self, rows: Sequence[int], part: int, units: float) -> None:
         batch = self._batch(rows, part)
-        loss = self.job.parts[part].form.loss(self.engine.forward(batch), batch) / units
-        self.engine.backward(loss + self.job.model.idle(part))
+        loss = self.job.parts[part].form.loss(self._forward(batch), batch) / units
+        self.engine.backward(loss)
         self.losses += loss.detach()
+
+    def _forward(self, batch: Batch) -> Tensor:
+        with drawn(batch.keys):
+            return self.engine.forward(batch)
 
     def _batch(self, rows: Sequence[int], part: int) -> Batch:
         """Return a padded micro-batch of one task; no rows stand for a filler: one short row of weight 0."""
         device = self.group.device
         features = [self.features[row] for row in rows] or [self.fillers[part]]
-        multiple = 1 if device == "cpu" else 8  # tensor cores want 8; a CPU would only read more padding
-        batch = collate(features, self.job.model.tokenizer, device=device, multiple=multiple)
+        batch = collate(features, self.job.model.tokenizer, device=device, multiple=self._padded_to())
         if not rows:
             batch.weights.zero_()
         batch.part = part
+        numbers = [row * PIECES + n for row, one in zip(rows or [-1], features, strict=True) for n in _pieces(one)]
+        batch.keys = row_keys(self.schedule.dropout_seed(self.step), numbers, device)
         return batch
+
+    def _padded_to(self) -> int:
+        """Return what lengths are rounded up to: tensor cores want 8; a CPU would only read more padding.
+
+        Where padding comes first the places of a row's tokens, and so its dropout, hang on the length: it is that of
+        the whole effective batch.
+        """
+        if self.job.model.tokenizer.padding_side == "left":
+            rows = [self.features[row] for row in self.schedule.rows(self.step)]
+            longest = max(len(row) for one in rows for row in one.pieces or (one,))
+            return -(-longest // 8) * 8
+        return 1 if self.group.device == "cpu" else 8
 
     def _tokens(self, per_rank: list[list[list[int]]]) -> tuple[int, int]:
         """Count real and padded tokens over all ranks."""
@@ -300,8 +324,8 @@ class _Run:
     def _prime(self) -> None:
         """Take one step of weight 0 and rate 0, after which the optimizer has a state that can be written."""
         batch = self._batch([], 0)
-        loss = self.job.parts[0].form.loss(self.engine.forward(batch), batch)
-        self.engine.backward(loss + self.job.model.idle(0))
+        loss = self.job.parts[0].form.loss(self._forward(batch), batch)
+        self.engine.backward(loss)
         self.engine.step(0.0)
 
     def _meter(self) -> Meter:
@@ -316,8 +340,9 @@ class _Run:
             self.progress({"step": self.step, "steps": self.schedule.steps, **entry})
 
 
-def _dtype(job: TrainJob) -> torch.dtype:
-    return torch.bfloat16 if job.precision == "bf16" else torch.float32
+def _pieces(feature: Feature) -> range:
+    """Return the numbers of the rows of input that a feature is."""
+    return range(max(1, len(feature.pieces)))
 
 
 def _identity(job: TrainJob) -> str:

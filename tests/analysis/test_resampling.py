@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaptx.analysis.resampling import clusters_of, resample
+from adaptx.analysis.resampling import Resampled, clusters_of, resample
 
 ONE = [1.0]
 FRACTIONS = st.lists(st.floats(0, 1), min_size=1, max_size=40)
@@ -126,3 +126,70 @@ def test_a_score_of_nothing_is_zero_with_an_interval_and_not_nan() -> None:
     resampled = resample([[0.0, 0.0]] * 5, range(5), resamples=20)
     assert resampled.mean(ONE) == 0.0
     assert resampled.interval(ONE) == (0.0, 0.0)
+
+
+def test_the_observed_score_of_a_column_is_the_ratio_of_its_sums() -> None:
+    terms = [[1.0, 2.0], [3.0, 4.0], [0.0, 5.0], [5.0, 5.0]]
+    resampled = resample(terms, [0, 0, 1, 2], [0, 0, 1, 1])
+    assert resampled.means.tolist() == pytest.approx([4 / 6, 5 / 10])
+    assert resampled.mean([1, -1]) == pytest.approx(4 / 6 - 5 / 10)
+    assert resampled.mean([0.5, 0.5]) == pytest.approx((4 / 6 + 5 / 10) / 2)
+
+
+def test_draws_are_of_as_many_clusters_as_there_are() -> None:
+    resampled = resample([0.0, 1.0], [0, 1], resamples=500, seed=3)
+    assert set(resampled.draws[:, 0].tolist()) == {0.0, 0.5, 1.0}
+    assert len(resampled.draws) == 500
+    share = float((resampled.draws[:, 0] == 0.5).mean())
+    assert share == pytest.approx(0.5, abs=0.08)
+
+
+def test_two_thousand_resamples_are_drawn_unless_told_otherwise_and_by_the_seed() -> None:
+    one, same, other = (resample([0.0, 1.0, 1.0], range(3), seed=seed) for seed in (0, 0, 1))
+    assert len(one.draws) == 2000
+    assert np.array_equal(one.draws, same.draws)
+    assert not np.array_equal(one.draws, other.draws)
+    assert np.array_equal(one.draws, resample([0.0, 1.0, 1.0], range(3)).draws)
+
+
+def test_clusters_of_unequal_sums_keep_their_weights() -> None:
+    resampled = resample([1.0, 1.0, 1.0, 0.0], [0, 0, 0, 1], resamples=4000)
+    values = set(np.round(resampled.draws[:, 0], 6).tolist())
+    assert values == {1.0, 0.75, 0.0}  # twice the first, one of each, twice the second
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95])
+def test_an_interval_is_the_quantiles_of_the_draws(confidence: float) -> None:
+    draws = np.arange(101, dtype=float)[:, None]
+    found = Resampled(np.array([50.0]), draws).interval(ONE, confidence)
+    tail = (1 - confidence) / 2
+    assert found == pytest.approx((100 * tail, 100 * (1 - tail)))
+
+
+def test_95_percent_is_meant_where_nothing_is_said() -> None:
+    resampled = Resampled(np.array([50.0]), np.arange(101, dtype=float)[:, None])
+    assert resampled.interval(ONE) == resampled.interval(ONE, 0.95)
+
+
+def test_blocks_are_averaged_column_by_column() -> None:
+    means, draws = np.array([1.0, 2.0, 3.0, 6.0]), np.array([[1.0, 2.0, 3.0, 6.0], [0.0, 0.0, 4.0, 8.0]])
+    found = Resampled(means, draws).average_over(2)
+    assert found.means.tolist() == [2.0, 4.0]
+    assert found.draws.tolist() == [[2.0, 4.0], [2.0, 4.0]]
+    assert Resampled(means, draws).average_over(1).means.tolist() == means.tolist()
+
+
+def test_a_column_without_weight_may_be_undefined() -> None:
+    resampled = Resampled(np.array([1.0, np.nan]), np.array([[1.0, np.nan], [3.0, np.nan]]))
+    assert resampled.mean([2, 0]) == 2.0
+    assert resampled.interval([1, 0], 1.0) == (1.0, 3.0)
+
+
+def test_where_no_resample_is_defined_the_interval_is_the_score() -> None:
+    resampled = Resampled(np.array([0.25]), np.full((5, 1), np.nan))
+    assert resampled.interval(ONE) == (0.25, 0.25)
+
+
+def test_rows_without_keys_in_common_are_numbered_as_they_come() -> None:
+    assert clusters_of(["b", "a", "b", "c"]).tolist() == [0, 1, 0, 2]
+    assert clusters_of(["b", "a"], [1, 1]).tolist() == [0, 0]

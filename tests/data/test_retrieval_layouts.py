@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from adaptx.data.retrieval_layouts import LAYOUTS, Item, Read, distinct, pool_revision, tuning_split
+from adaptx.data.reading import Read
+from adaptx.data.retrieval_layouts import LAYOUTS, Item, distinct, pool_revision, tuning_split
 from adaptx.data.rows import load, load_items
 from adaptx.data.source import FolderSource, HubSource
 from adaptx.errors import DataFault
@@ -132,9 +133,14 @@ def test_a_json_that_is_not_squad_is_refused(source):
 
 def test_squad_is_cut_at_full_stops_and_a_question_without_its_sentence_is_quarantined(source):
     context = "A dog sleeps. A cat, Mr. Tom, does not! 7 mice run."
-    starts = [[2], [16], [41], *[[0]] * 100, []]
+    starts = [[2], [16], [40], *[[0]] * 100, []]
     rows = [
-        {"id": f"q{n}", "question": "?", "context": context, "answers": {"text": ["a"] * len(at), "answer_start": at}}
+        {
+            "id": f"q{n}",
+            "question": "?",
+            "context": context,
+            "answers": {"text": [context[s] for s in at], "answer_start": at},
+        }
         for n, at in enumerate(starts)
     ]
     lines(source.folder / "squad" / "en" / "validation.jsonl", rows)

@@ -85,7 +85,7 @@ def test_shards_are_found_in_order_and_a_missing_one_is_fatal(folder) -> None:
     assert [path.name for path in found] == sorted(names)
     assert is_whole(found)
     paths[0].unlink()
-    with pytest.raises(DataFault, match="lacks shards of test: 2 are there"):
+    with pytest.raises(DataFault, match="does not have the shards of test, each once: test-00000-of-00003"):
         folder.source.revision(XNLI, "de", "test")
 
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 import torch
 
-from adaptx.errors import UsageError
+from adaptx.errors import AdaptxError, UsageError
 from adaptx.evaluation.predictor import ROWS, SHARED, Predictor
 
 
@@ -121,3 +121,28 @@ def test_a_model_left_in_training_mode_is_asked_without_dropout(pair_cell, tiny)
 def test_more_tokens_than_the_backbone_has_positions_are_refused(pair_cell, tiny):
     with pytest.raises(UsageError, match="512"):
         predictor(tiny(pair_cell[0], torch.float32), pair_cell[0], max_length=512)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_an_answer_that_is_not_finite_is_an_error_and_no_prediction(cell, tiny, value):
+    task, examples = cell
+    model = tiny(task, torch.float32)
+    with torch.no_grad():
+        model.head.out.bias[0] = value
+    with pytest.raises(AdaptxError, match=f"squad → {task.name}: .* not finite") as caught:
+        predictor(model, task, name=f"squad → {task.name}").predict(examples)
+    assert "adaptx verify" in str(caught.value.hint)
+
+
+def test_one_row_that_overflows_is_enough_and_the_others_alone_are_answered(cell, tiny):
+    task, examples = cell
+    model = tiny(task, torch.float32)
+    word = model.tokenizer.convert_tokens_to_ids("w7")
+    with torch.no_grad():
+        model.encoder.embeddings.word_embeddings.weight[word] = float("nan")
+    texts = [" ".join(example.texts.values()).split() for example in examples]
+    without = [example for example, words in zip(examples, texts, strict=True) if "w7" not in words]
+    assert 0 < len(without) < len(examples)
+    assert len(predictor(model, task).predict(without)) == len(without)
+    with pytest.raises(AdaptxError, match="not finite"):
+        predictor(model, task).predict(examples)

@@ -51,7 +51,7 @@ def test_a_task_named_in_another_language_is_fetched_in_that_one(fetched) -> Non
 def test_a_recipe_is_fetched_with_all_its_tasks_and_the_backbones_of_the_hub(monkeypatch, tmp_path: Path) -> None:
     wanted: list[str] = []
     monkeypatch.setattr(fetch, "fetch_rows", lambda task, *_: wanted.append(task.name) or [])
-    monkeypatch.setattr(fetch, "fetch_model", lambda name, *_: wanted.append(name) or tmp_path)
+    monkeypatch.setattr(fetch, "fetch_model", lambda name, *_, **__: wanted.append(name) or tmp_path)
     text = 'why = "x"\nbackbones = ["xlm-roberta-base", "nano"]\nintermediates = ["squad"]\ntargets = ["xnli"]\n'
     for source, tasks in (("", {"squad", "mnli", "xnli"}), ('source = "mini"\n', set())):
         wanted.clear()

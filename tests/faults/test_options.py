@@ -15,12 +15,13 @@ import pytest
 
 from adaptx.cli.main import COMMANDS, cli, main
 from adaptx.errors import Exit, UsageError
-from adaptx.options import METHOD, OPTIONS, TRAINING, Flag, Names, Number, PerTask, Texts, variable
+from adaptx.options import OPTIONS, TRAINING, Flag, Names, Number, PerTask, Texts, variable
 from adaptx.planning.recipe import read_recipe
-from adaptx.spec import MethodSpec, Optimisation
+from adaptx.spec import Optimisation
 from adaptx.tasks.catalog import PAGES, page_at
 
 IS_LONG = os.environ.get("ADAPTX_FAULTS") == "long"
+pytestmark = pytest.mark.timeout(7200 if IS_LONG else 300)
 PLAN = ("stack", "pawsx", "--source", "mini", "--backbone", "nano", "--dry-run", "--languages", "en")
 
 # as TOML spells them; what is a text there is what a person types
@@ -167,7 +168,7 @@ def test_an_odd_hyperparameter_on_a_page_is_refused_with_its_key(folder: Path) -
     wrong, count = [], 0
     page = (PAGES / "mnli.toml").read_text(encoding="utf-8").replace('name = "mnli"', 'name = "mine"')
     page = page[: page.index("[defaults")]
-    for name, kind in {**TRAINING, **METHOD}.items():
+    for name, kind in TRAINING.items():
         for table in ("defaults", "defaults.lora"):
             for text in SAMPLE:
                 if kind.wrong(parsed(text)) is None and text not in ("true", "false", "nan", "inf", "-1", '"many"'):
@@ -240,7 +241,6 @@ def test_a_file_that_is_deep_or_long_is_refused_in_every_reader(case: str, folde
 
 def test_the_table_has_every_hyperparameter_and_every_variable() -> None:
     assert set(TRAINING) == set(Optimisation.__dataclass_fields__)
-    assert set(METHOD) == set(MethodSpec.__dataclass_fields__) - {"name", "version"}
     read = set()
     for name in COMMANDS:
         command = cli.get_command(click.Context(cli), name)

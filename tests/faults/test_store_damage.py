@@ -19,6 +19,7 @@ from adaptx.errors import Exit, StoreCorrupt
 from adaptx.store import Store, lease, manifest
 
 IS_LONG = os.environ.get("ADAPTX_FAULTS") == "long"
+pytestmark = pytest.mark.timeout(7200 if IS_LONG else 300)
 Spoil = Callable[[Path], None]
 
 

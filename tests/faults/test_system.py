@@ -19,6 +19,7 @@ from adaptx.errors import Exit
 from adaptx.store import Store
 
 IS_LONG = os.environ.get("ADAPTX_FAULTS") == "long"
+pytestmark = pytest.mark.timeout(7200 if IS_LONG else 300)
 NOBODY = 65534
 long_only = pytest.mark.skipif(not IS_LONG, reason="ADAPTX_FAULTS=long")
 

@@ -13,11 +13,12 @@ import torch
 from torch import nn
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
-from adaptx.backbone import BackboneRef
+from adaptx.backbone import BackboneRef, folder_ref
+from adaptx.families import FAMILIES
+from adaptx.methods import method_named, method_names
 from adaptx.model.forms import Batch
-from adaptx.model.size import FAMILIES
+from adaptx.model.forms.heads import Head
 from adaptx.model.stack import StackModel, TrainedLayer, frozen, trainable
-from adaptx.spec import MethodSpec
 
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
@@ -34,11 +35,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "xlm-roberta": {**BERT_LIKE, **COMMON, "type_vocab_size": 1},
     "xlnet": {"d_model": 32, "n_layer": 2, "n_head": 4, "d_inner": 48, "vocab_size": 40, "pad_token_id": 1},
 }
-METHODS = {
-    "lora": MethodSpec(name="lora", version=1, rank=4),
-    "bottleneck": MethodSpec(name="bottleneck", version=1, reduction=4.0),
-    "full": MethodSpec(name="full", version=1),
-}
+SMALL: dict[str, dict[str, Any]] = {"lora": {"rank": 4}, "bottleneck": {"reduction": 4.0}}
+METHODS = {name: method_named(name).spec(SMALL.get(name, {})) for name in method_names()}
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
@@ -58,10 +56,10 @@ def write_backbone(folder: Path, model_type: str, **changes: Any) -> BackboneRef
     config = AutoConfig.for_model(model_type, **{**CONFIGS[model_type], **changes})
     AutoModel.from_config(config).save_pretrained(folder, safe_serialization=True)
     tokenizer().save_pretrained(folder)
-    return BackboneRef(name=f"tiny-{model_type}", path=str(folder), revision=f"files:{model_type}")
+    return folder_ref(folder, name=f"tiny-{model_type}")
 
 
-class MeanHead(nn.Module):
+class MeanHead(Head):
     """Logits of the mean token; enough of a head to train."""
 
     def __init__(self, hidden: int, labels: int) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -10,16 +9,23 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel
 
-from adaptx.backbone import BackboneRef
+from adaptx.backbone import BackboneRef, files_of, revision_of
 from adaptx.errors import DataFault, Incompatible, Missing
+from adaptx.families import FAMILIES
 from adaptx.model import backbone
-from adaptx.model.size import FAMILIES
+from adaptx.store.atomic import sha256
 
 
 def copied(tiny, family, folder):
     """Return a copy of a tiny backbone that a test may break."""
     shutil.copytree(tiny.ref(family).path, folder)
-    return BackboneRef(name="broken", path=str(folder), revision="files:0")
+    return as_is(folder)
+
+
+def as_is(folder):
+    """Return a folder as a backbone at the revision of whatever lies there, also where it is none."""
+    hashes = {name: sha256(folder / name) for name in files_of(folder)}
+    return BackboneRef(name="broken", path=str(folder), revision=revision_of(hashes))
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
@@ -64,7 +70,7 @@ def test_a_missing_encoder_tensor_is_a_fault_and_not_a_fresh_layer(tiny, tmp_pat
     del tensors["encoder.layer.1.output.dense.weight"]
     save_file(tensors, path, metadata={"format": "pt"})
     with pytest.raises(DataFault, match=r"1 encoder tensors.*encoder\.layer\.1\.output\.dense\.weight"):
-        backbone.load(ref, dtype=torch.float32)
+        backbone.load(as_is(Path(ref.path)), dtype=torch.float32)
 
 
 def test_weights_under_a_language_model_head_are_found(tiny, tmp_path):
@@ -72,7 +78,7 @@ def test_weights_under_a_language_model_head_are_found(tiny, tmp_path):
     path = Path(ref.path) / "model.safetensors"
     bare = load_file(path)
     save_file({f"roberta.{name}": tensor for name, tensor in bare.items()}, path, metadata={"format": "pt"})
-    loaded = backbone.load(ref, dtype=torch.float32)
+    loaded = backbone.load(as_is(Path(ref.path)), dtype=torch.float32)
     assert all(torch.equal(tensor, bare[name]) for name, tensor in loaded.encoder.named_parameters())
 
 
@@ -82,7 +88,7 @@ def test_a_folder_with_only_a_pickle_is_refused(tiny, tmp_path):
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
     with pytest.raises(Incompatible, match="pickled ones are never loaded") as caught:
-        backbone.load(ref, dtype=torch.float32)
+        backbone.load(as_is(Path(ref.path)), dtype=torch.float32)
     assert "safe_serialization" in str(caught.value.hint)
 
 
@@ -90,7 +96,7 @@ def test_a_folder_with_only_a_pickle_is_refused(tiny, tmp_path):
 def test_what_is_not_an_encoder_is_refused(model_type, said, tmp_path):
     AutoConfig.for_model(model_type).save_pretrained(tmp_path)
     with pytest.raises(Incompatible, match=said) as caught:
-        backbone.load(BackboneRef(name="x", path=str(tmp_path), revision="files:0"), dtype=torch.float32)
+        backbone.load(as_is(tmp_path), dtype=torch.float32)
     assert "xlm-roberta" in str(caught.value.hint)
 
 
@@ -99,14 +105,14 @@ def test_an_encoder_configured_as_a_decoder_is_refused(tiny, tmp_path):
     path = Path(ref.path) / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "is_decoder": True}))
     with pytest.raises(Incompatible, match="decoder"):
-        backbone.load(ref, dtype=torch.float32)
+        backbone.load(as_is(Path(ref.path)), dtype=torch.float32)
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"model_type": "no-such-model"}', "{}"])
 def test_an_unreadable_configuration_is_a_short_error(content, tmp_path):
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(Incompatible, match="no configuration of a known model"):
-        backbone.load(BackboneRef(name="x", path=str(tmp_path), revision="files:0"), dtype=torch.float32)
+        backbone.load(as_is(tmp_path), dtype=torch.float32)
 
 
 def test_code_in_a_backbone_folder_is_never_run(tiny, tmp_path):
@@ -116,14 +122,14 @@ def test_code_in_a_backbone_folder_is_never_run(tiny, tmp_path):
     path = folder / "config.json"
     auto = {"AutoConfig": "evil.Config", "AutoModel": "evil.Model"}
     path.write_text(json.dumps({**json.loads(path.read_text()), "auto_map": auto}))
-    backbone.load(ref, dtype=torch.float32)
+    backbone.load(as_is(Path(ref.path)), dtype=torch.float32)
     assert not mark.exists()
 
 
 def test_a_folder_without_a_tokenizer_is_refused(tiny, tmp_path):
     AutoModel.from_config(AutoConfig.for_model("bert", **tiny.configs["bert"])).save_pretrained(tmp_path)
     with pytest.raises(Incompatible, match="no usable tokenizer"):
-        backbone.load(BackboneRef(name="x", path=str(tmp_path), revision="files:0"), dtype=torch.float32)
+        backbone.load(as_is(tmp_path), dtype=torch.float32)
 
 
 def test_an_unfetched_commit_is_missing_with_the_command_that_fetches_it():
@@ -133,20 +139,14 @@ def test_an_unfetched_commit_is_missing_with_the_command_that_fetches_it():
     assert "adaptx fetch" in str(caught.value.hint)
 
 
-def test_the_conversion_service_is_off(tiny, monkeypatch):
-    monkeypatch.delenv("DISABLE_SAFETENSORS_CONVERSION", raising=False)
-    backbone.load(tiny.ref("bert"), dtype=torch.float32)
-    assert os.environ["DISABLE_SAFETENSORS_CONVERSION"] == "true"
-
-
 def test_a_real_encoder_loads(minilm):
-    loaded = backbone.load(BackboneRef(name="m", path=str(minilm), revision="files:0"), dtype=torch.bfloat16)
+    loaded = backbone.load(as_is(minilm), dtype=torch.bfloat16)
     assert (loaded.hidden_size, loaded.max_length) == (384, 512)
     assert len(loaded.tokenizer("one " * 300)["input_ids"]) == 302
 
 
 def test_nano_loads_from_the_package_in_full_precision(nano):
-    loaded = backbone.load(BackboneRef(name="nano", path=str(nano), revision="files:0"), dtype=torch.float32)
+    loaded = backbone.load(as_is(nano), dtype=torch.float32)
     assert loaded.max_length == 512
     assert {weight.dtype for weight in loaded.encoder.parameters()} == {torch.float32}
 

@@ -71,7 +71,7 @@ def test_without_lora_there_is_nothing_to_control() -> None:
 
 
 def test_the_rank_of_the_control_is_that_of_the_counterpart_that_is_trained() -> None:
-    rank = task_named("mnli").defaults["lora"]["rank"]
+    rank = task_named("mnli").defaults_of("lora")["rank"]
     (control,) = (arm for arm in arms_of(comparison("xnli")) if arm.control)
     assert control.request.choices.rank == 2 * rank
     assert control.request.names == ("xnli",)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adaptx.errors import AdaptxError, UnknownName, UsageError
-from adaptx.planning.choices import METHODS, Choices, PerTask, names_of, sampling_of, text_mix_of
+from adaptx.methods import method_names
+from adaptx.planning.choices import Choices, PerTask, names_of, sampling_of, text_mix_of
 from adaptx.spec import Sampling
 from adaptx.tasks.catalog import task_named, task_names
 
@@ -35,6 +36,13 @@ def test_nothing_asked_is_none_so_that_the_page_decides() -> None:
 def test_a_value_that_is_no_positive_number_names_the_option(text: str) -> None:
     with pytest.raises(UsageError, match="--lr"):
         PerTask.parse("--lr", [text])
+
+
+@pytest.mark.parametrize("option", ["--batch", "--max-length", "--max-train"])
+def test_a_part_of_a_row_or_token_is_refused_and_not_cut(option: str) -> None:
+    assert PerTask.parse(option, ["32.0"]).everywhere == 32
+    with pytest.raises(UsageError, match=f"{option} '32.5' is not a whole number"):
+        PerTask.parse(option, ["32.5"])
 
 
 @given(st.dictionaries(st.text("abcdefgh", min_size=1), positive), st.none() | positive)
@@ -126,7 +134,7 @@ def test_a_share_that_is_no_number_names_the_option(text: str) -> None:
 def test_a_number_may_be_given_for_methods_all_tasks_the_text_and_pages_of_ones_own() -> None:
     own = replace(task_named("pawsx"), name="mine@de")
     known = names_of([own, task_named("pawsx@de")])
-    assert {*METHODS, *task_names(), "mlm", "mine"} <= known
+    assert {*method_names(), *task_names(), "mlm", "mine"} <= known
     assert "mine@de" not in known
     assert "pawsx@de" not in known
 

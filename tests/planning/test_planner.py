@@ -197,6 +197,15 @@ def test_what_changes_a_later_step_keeps_the_ids_before_it(choices, kept, planne
     assert same == ([step.name for step in usual.steps] if kept is None else kept)
 
 
+@pytest.mark.parametrize("number", [int, float])
+@pytest.mark.parametrize("option", ["lr", "epochs", "batch", "max_length"])
+def test_what_the_page_says_is_the_same_request_when_it_is_said_again(option, number, planner) -> None:
+    """The page writes ``epochs = 5``, ``--epochs 5`` and a recipe are read as 5.0, the API may give either."""
+    page = getattr(planner().stack(("pawsx",)).layers[0].spec.optimisation, option)
+    again = PerTask(page if option == "lr" else number(page))
+    assert ids(planner(**{option: again}).stack(("pawsx",))) == ids(planner().stack(("pawsx",)))
+
+
 def test_an_attack_setting_that_is_the_default_is_the_same_step(planner) -> None:
     plain, told = (planner(attacks=(text,)).stack(("pawsx",)) for text in ("charswap", "charswap:operations=swap"))
     assert ids(plain) == ids(told)
@@ -208,7 +217,8 @@ def test_specs_hold_resolved_values_and_nothing_of_how(planner) -> None:
     assert isinstance(train, TrainSpec)
     assert isinstance(cell, EvalSpec)
     assert isinstance(attack, AttackSpec)
-    assert (train.method.name, train.method.rank, train.optimisation.lr, train.precision) == ("lora", 16, 5e-4, "fp32")
+    assert (train.method.name, train.method.parameters) == ("lora", {"rank": 16})
+    assert (train.optimisation.lr, train.precision) == (5e-4, "fp32")
     assert (train.rows.language, train.rows.split, train.dev.split) == ("en", "train", "dev")
     assert (cell.rows.language, cell.rows.split, cell.rows.limit) == (suite.languages("pawsx")[1], "test", 9)
     assert (attack.budget, attack.search, attack.attack) == (7, "random", "charswap")

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from adaptx.cli.options import WHAT
 from adaptx.errors import Exit, Missing, UsageError
+from adaptx.methods import method_names
 from adaptx.planning.arms import Comparison, arms_of
-from adaptx.planning.choices import METHODS, Choices, PerTask
+from adaptx.planning.choices import Choices, PerTask
 from adaptx.planning.planner import plan_all
 from adaptx.planning.recipe import RULES, is_recipe, read_recipe
 from adaptx.store import Store
@@ -178,7 +179,7 @@ def test_any_values_make_a_recipe_or_one_error_that_names_each_wrong_key(
         assert [key for key in document if key not in RULES and f"{key}: unknown key" not in told] == []
         assert [key for key in ("why", "targets") if key not in document and f"{key}: is missing" not in told] == []
     else:
-        assert set(recipe.methods) <= set(METHODS)
+        assert set(recipe.methods) <= set(method_names())
         assert recipe.requests()
 
 

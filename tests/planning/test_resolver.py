@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adaptx import registry
 from adaptx.data.source import open_source
-from adaptx.errors import AdaptxError, Missing, UnknownName, UsageError
+from adaptx.errors import AdaptxError, Incompatible, Missing, UnknownName, UsageError
+from adaptx.methods import method_named
 from adaptx.planning.choices import Choices, PerTask
 from adaptx.planning.layers import layers_of, trained
 from adaptx.planning.resolver import Resolver
@@ -59,11 +62,13 @@ def refusal(kind: type[AdaptxError], call: Callable[[], object]) -> tuple[str, s
 @pytest.mark.parametrize("method", ["lora", "bottleneck", "full"])
 @pytest.mark.parametrize("task", ["pawsx", "squad", "mnli", "panx"])
 def test_numbers_are_the_pages_for_the_method_until_something_is_asked(ask: Ask, task: str, method: str) -> None:
-    page, found = task_named(task).defaults[method], ask(task, method=method)
+    page, found = task_named(task).defaults_of(method), ask(task, method=method)
     how, learnt = found.optimisation(found.target), found.method(found.target)
     for name in ("lr", "epochs", "batch", "max_length"):
         assert getattr(how, name) == page[name], name
-    assert (learnt.name, learnt.targets) == (method, tuple(page.get("targets", ())))
+    usual = {"rank": 8, "reduction": 16}  # what is at its default is not in the id
+    stated = {key: page[key] for key in usual if key in page and page[key] != usual[key]}
+    assert (learnt.name, dict(learnt.parameters)) == (method, stated)
     asked = ask(task, method=method, lr=PerTask(0.5), epochs=PerTask(7.0), batch=PerTask(3.0), max_length=PerTask(9.0))
     changed = asked.optimisation(asked.target)
     assert (changed.lr, changed.epochs, changed.batch, changed.max_length) == (0.5, 7.0, 3, 9)
@@ -74,7 +79,7 @@ def test_numbers_are_the_pages_for_the_method_until_something_is_asked(ask: Ask,
 def test_a_number_of_another_task_or_method_is_not_taken(ask: Ask) -> None:
     found = ask("squad", "pawsx", lr=PerTask(None, {"squad": 0.5, "full": 0.25}))
     squad, pawsx = (found.optimisation(layer[0]).lr for layer in found.layers)
-    assert (squad, pawsx) == (0.5, task_named("pawsx").defaults["lora"]["lr"])
+    assert (squad, pawsx) == (0.5, task_named("pawsx").defaults_of("lora")["lr"])
 
 
 def test_the_weights_that_are_kept_are_asked_for_or_the_pages(ask: Ask) -> None:
@@ -85,12 +90,48 @@ def test_the_weights_that_are_kept_are_asked_for_or_the_pages(ask: Ask) -> None:
 
 def test_a_rank_is_taken_by_lora_and_refused_for_other_methods(ask: Ask) -> None:
     found = ask("pawsx", rank=4)
-    assert found.method(found.target).rank == 4
+    assert found.method(found.target).parameters == {"rank": 4}
     other = ask("pawsx", rank=4, method="bottleneck")
     assert refusal(UsageError, lambda: other.method(other.target)) == (
         "--rank means nothing to method bottleneck",
         "use --method lora",
     )
+
+
+@pytest.mark.parametrize(
+    ("page", "rank", "parameters"),
+    [
+        ({"rank": 16, "alpha": 64}, 32, {"rank": 32, "alpha": 128.0}),
+        ({"rank": 16, "alpha": 64}, 4, {"rank": 4, "alpha": 16.0}),
+        ({"rank": 16, "alpha": 64}, None, {"rank": 16, "alpha": 64.0}),
+        ({"rank": 16, "alpha": 32}, 4, {"rank": 4}),  # twice the rank, as everywhere
+    ],
+)
+def test_alpha_scales_with_a_rank_that_was_asked_for(ask: Ask, page: dict, rank: int | None, parameters: dict) -> None:
+    found = ask("pawsx", rank=rank)
+    task = replace(found.target, defaults={"lora": page})
+    assert found.method(task).parameters == parameters
+
+
+def test_a_page_that_says_nothing_of_a_method_leaves_it_to_the_method(ask: Ask) -> None:
+    found = ask("pawsx", method="bottleneck")
+    silent = replace(found.target, defaults={"epochs": 9, "lora": {"lr": 1.0}})
+    how, usual = found.optimisation(silent), method_named("bottleneck").numbers()
+    assert (how.lr, how.epochs, how.batch) == (usual["lr"], 9.0, usual["batch"])
+    assert found.method(silent) == method_named("bottleneck").spec()
+
+
+def test_a_method_that_nothing_can_stand_on_is_refused_in_a_stack_and_trained_alone(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone, load = replace(method_named("lora"), stands_on=()), registry.load
+    monkeypatch.setattr(registry, "load", lambda g, n: alone if (g, n) == (registry.METHODS, "lora") else load(g, n))
+    found = ask("squad", "pawsx")
+    assert refusal(Incompatible, lambda: found.method(found.target)) == (
+        "method 'lora' cannot be stacked: of 2 layers one would stand on another",
+        "train one task with it, or stack by another --method",
+    )
+    assert ask("pawsx").method(task_named("pawsx")).name == "lora"
 
 
 def test_rows_carry_everything_that_decides_them(ask: Ask) -> None:
@@ -274,7 +315,7 @@ def test_a_search_has_a_pool_and_other_forms_have_none(ask: Ask) -> None:
 
 
 def test_the_length_of_a_search_is_asked_for_or_the_pages(ask: Ask) -> None:
-    page = task_named("tatoeba").defaults["lora"]["max_length"]
+    page = task_named("tatoeba").defaults_of("lora")["max_length"]
     assert ask("tatoeba").evaluation_lengths() == (page, 128)
     assert ask("tatoeba", max_length=PerTask(33.0)).evaluation_lengths() == (33, 128)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import pytest
 
 from adaptx import registry
 from adaptx.results import doctor
-from adaptx.results.doctor import examine
+from adaptx.results.doctor import _products, examine
 from adaptx.store import Store
 from adaptx.tasks.catalog import task_names
 
@@ -22,8 +23,9 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare the process that imports each plugin: tests of the registry have it."""
+    """Spare the processes that import each plugin and torch: tests of the registry and of `_products` have them."""
     monkeypatch.setattr(registry, "faults", lambda _group: [])
+    monkeypatch.setattr(doctor, "_products", list)
 
 
 def found(store: Store) -> dict[str, tuple[str, str]]:
@@ -115,3 +117,28 @@ def test_the_command_ends_with_one_where_something_is_wrong(
     assert done.code == 1
     assert "no-such-distribution" in done.out
     assert "1 of" in done.err
+
+
+SLOW = '{"device": "cpu", "machine": "old", "bf16": 7e8, "fp32": 5e10, "bf16_in": "fp32"}\n'
+
+
+def told(monkeypatch, result):
+    def run(*_args, **_how):
+        if isinstance(result, Exception):
+            raise result
+        return subprocess.CompletedProcess([], 0, result, "")
+
+    monkeypatch.setattr(doctor.subprocess, "run", run)
+    return _products()
+
+
+def test_a_machine_with_slow_bf16_is_told_in_one_line(monkeypatch):
+    (line,) = told(monkeypatch, SLOW)
+    assert (line["check"], line["state"]) == ("matrix products, cpu", "note")
+    assert "bf16 0.7 GFLOP/s, fp32 50.0 GFLOP/s (old): --precision bf16 is computed in fp32" in line["detail"]
+
+
+@pytest.mark.parametrize("fault", [subprocess.TimeoutExpired("x", 1.0), subprocess.CalledProcessError(1, "x"), "not"])
+def test_what_cannot_be_measured_is_a_fault_and_no_traceback(monkeypatch, fault):
+    (line,) = told(monkeypatch, fault)
+    assert (line["check"], line["state"]) == ("matrix products", "fault")

@@ -45,7 +45,7 @@ ATTACK = AttackSpec(
 )
 TRAIN = TrainSpec(
     backbone="mini:1",
-    method=MethodSpec(name="lora", version=1, rank=4, targets=("query",)),
+    method=MethodSpec(name="lora", version=1, parameters={"rank": 4, "targets": "query"}),
     rows=ROWS,
     dev=None,
     optimisation=Optimisation(lr=1e-3, epochs=1.0, batch=8, max_length=64),

@@ -35,6 +35,7 @@ def test_the_signature_is_the_schema():
 def test_values_typed_in_text_and_in_a_recipe_are_the_same():
     assert ONE.resolve({"strength": "1"}) == ONE.resolve({"strength": 1}) == ONE.resolve({"strength": 1.0})
     assert type(ONE.resolve({"strength": 1})["strength"]) is float
+    assert [type(ONE.resolve({"n": n})["n"]) for n in (4, 4.0, "4")] == [int] * 3
 
 
 def test_an_unknown_key_names_the_nearest():
@@ -125,7 +126,7 @@ def test_a_request_holds_every_parameter_of_attack_and_search():
     assert request.parameters == {"operations": "swap", "rate": 0.2, "tries": 8}
     assert (request.search, request.search_version, request.needs) == ("random", 1, "labels")
     greedy = requested(charswap, {}, search="greedy")
-    assert greedy.parameters == {"operations": "swap", "rate": 0.1}
+    assert greedy.parameters == {"operations": "swap", "rate": 0.1, "width": 4}
     assert greedy.needs == "scores"
 
 

@@ -82,7 +82,9 @@ def test_a_stream_without_end_ends_where_no_text_has_more_places(run):
     assert run(HOSTILE.repeats, ENGLISH, budget=8).flags == []
 
 
-def test_a_row_has_a_deadline_beside_that_of_each_step(run):
+def test_a_row_has_a_deadline_beside_that_of_each_step(run, monkeypatch):
+    monkeypatch.setattr("adaptx.robustness.deadline.WAITING", 1000)  # a busy machine is slow, not wrong
+
     @attack("dawdles", needs="labels", version=1)
     def dawdles(example, *, rng, budget):
         while budget.left:

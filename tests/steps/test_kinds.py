@@ -35,7 +35,7 @@ ROWS = RowsSpec(
 )
 TRAIN = TrainSpec(
     backbone="mini:1",
-    method=MethodSpec(name="lora", version=1, rank=4, targets=("query",)),
+    method=MethodSpec(name="lora", version=1, parameters={"rank": 4, "targets": "query"}),
     rows=ROWS,
     dev=None,
     optimisation=Optimisation(lr=1e-3, epochs=3.0, batch=8, max_length=64, stride=16),
@@ -66,7 +66,7 @@ class Prices:
         return 100, 20.0
 
     def artefact_bytes(self, method: MethodSpec) -> int:
-        return 1000 * (method.rank or 1)
+        return 1000 * int(method.parameters["rank"])
 
     def load(self, step_id: str) -> Load:
         assert step_id == "b" * 64

@@ -97,7 +97,9 @@ def test_a_dead_holder_is_taken_over_by_exactly_one_of_four(store: Store, step_i
     go(*rivals)
     holder.kill()
     holder.wait()
-    assert sorted(said(process) for process in rivals) == ["found False"] * 3 + ["made True"]
+    words = sorted(said(process) for process in rivals)  # who came last may hold the lease after the commit
+    assert [word.partition(" ")[0] for word in words] == ["found"] * 3 + ["made"]
+    assert words[-1] == "made True"
     assert [process.wait(60) for process in rivals] == [0] * 4
     assert files(store) == []
 
@@ -126,6 +128,8 @@ def test_a_suspended_holder_on_this_machine_is_not_robbed(tmp_path: Path, step_i
     path = tmp_path / "runs" / "work" / f"{step_id}.lease-0"
     os.utime(path, (1.0, 1.0))
     with pytest.raises(Held), Store(tmp_path / "runs").lease(step_id, wait=False):
+        pass
+    with pytest.raises(Held, match="no sign for 30 s"), Store(tmp_path / "runs").lease(step_id, patience=30.0):
         pass
     holder.send_signal(signal.SIGCONT)
 

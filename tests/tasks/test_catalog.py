@@ -16,8 +16,9 @@ MNLI = (PAGES / "mnli.toml").read_text(encoding="utf-8")
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     plugins: dict[str, object] = {}
-    monkeypatch.setattr(registry, "names", lambda _: sorted(plugins))
-    monkeypatch.setattr(registry, "load", lambda _, name: plugins[name])
+    names, load = registry.names, registry.load
+    monkeypatch.setattr(registry, "names", lambda g: sorted(plugins) if g == registry.TASKS else names(g))
+    monkeypatch.setattr(registry, "load", lambda g, name: plugins[name] if g == registry.TASKS else load(g, name))
     return plugins
 
 

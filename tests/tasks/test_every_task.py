@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adaptx.spec import MethodSpec, Optimisation, canonical
+from adaptx.methods import compared_methods
+from adaptx.planning.choices import Choices
+from adaptx.planning.hyperparameters import method_spec, optimisation
+from adaptx.spec import canonical
 from adaptx.tasks.catalog import PAGES, task_named, task_names
 from adaptx.tasks.example import (
     ClassPrediction,
@@ -180,11 +183,10 @@ def test_training_counterparts_exist_and_have_training_rows(task: Task) -> None:
 
 
 def test_a_task_with_training_rows_says_how_each_method_learns(task: Task) -> None:
-    for method in ("full", "lora", "bottleneck") if "train" in task.splits else ():
-        told = dict(task.defaults[method])
-        shape = {key: told.pop(key) for key in ("rank", "reduction") if key in told}
-        MethodSpec(name=method, version=1, **shape)
-        assert Optimisation(**told).lr > 0
+    for method in compared_methods() if "train" in task.splits else ():
+        assert "lr" in task.defaults[method]
+        assert optimisation(task, Choices(method=method)).lr == task.defaults[method]["lr"]
+        assert method_spec(task, Choices(method=method)).name == method
 
 
 def test_metric_is_versioned_and_chance_is_that_of_its_labels(task: Task) -> None:

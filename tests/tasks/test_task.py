@@ -59,9 +59,9 @@ def told(text: str) -> str:
 
 def test_a_method_overrides_what_the_page_says_for_all() -> None:
     task = read_page(PAGE, "toy.toml")
-    assert task.defaults["full"]["batch"] == 32
-    assert task.defaults["lora"]["batch"] == task.defaults["bottleneck"]["batch"] == 8
-    assert task.defaults["lora"]["targets"] == ("query", "value")
+    assert task.defaults_of("full")["batch"] == 32
+    assert task.defaults_of("lora")["batch"] == task.defaults_of("bottleneck")["batch"] == 8
+    assert task.defaults_of("lora")["targets"] == ("query", "value")
 
 
 def test_what_may_be_attacked_is_the_pages_choice() -> None:

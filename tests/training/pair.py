@@ -1,4 +1,4 @@
-"""One of several processes that train the toy together; started by DeepSpeed's launcher from test_pair.py."""
+"""One of several processes that train the toy together; started from test_pair.py."""
 
 import json
 import signal
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import torch
 from toy import Toy, toy_job, toy_pairs
+from wet import KINDS, learnt
 
+from adaptx.backbone import folder_ref
 from adaptx.errors import Interrupted
 from adaptx.model.forms.retrieval import RetrievalModelForm
 from adaptx.training import engine
@@ -44,6 +46,17 @@ def contrast_job(folder: Path, how: ComputeSettings):
     """Return a few steps on pairs, without dropout, so that the number of processes is irrelevant."""
     parts = [Part(form=RetrievalModelForm(), features=toy_pairs())]
     return toy_job(folder, model=Toy(dropout=0.0), how=how, parts=parts, plan={"epochs": 1.0, "lr": 1e-3})
+
+
+def layouts(folder: Path) -> None:
+    """Train with dropout, every kind of run at every stage that it can have."""
+    ref = folder_ref(folder / "backbone", name="wet")
+    found = {}
+    for kind in KINDS:
+        for zero in range(3 if kind == "mlm" else 4):  # its head shares the embeddings, which stage 3 cuts apart
+            how = ComputeSettings(device="cpu", processes=2, zero=zero, micro_tokens=60)
+            found[f"{kind} {zero}"] = learnt(ref, folder / f"{kind}{zero}", how, kind)[1].tolist()
+    (folder / f"rank{engine.join(how).rank}.json").write_text(json.dumps(found))
 
 
 def learn(folder: Path, zero: int, *, offload: bool, steps: int | None = None) -> bytes:
@@ -102,4 +115,5 @@ def until_stopped(folder: Path) -> None:
 if __name__ == "__main__":
     engine.PERSISTENCE_THRESHOLD = 0
     told = {"every_stage": every_stage, "until_stopped": until_stopped, "contrastive": contrastive}
+    told |= {"layouts": layouts}
     told[sys.argv[1]](Path(sys.argv[2]))

@@ -16,7 +16,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
-from adaptx.backbone import BackboneRef
+from adaptx.backbone import BackboneRef, folder_ref
 from adaptx.evaluation.evaluate import EvaluationResult, evaluate
 from adaptx.evaluation.predictor import Predictor
 from adaptx.model.forms import Limits, heavy_form
@@ -127,7 +127,7 @@ def backbone(tmp_path_factory) -> BackboneRef:
         vocab_size=len(WORDS), max_position_embeddings=LENGTH + 2, type_vocab_size=1, pad_token_id=1, **sizes
     )
     XLMRobertaModel(config).save_pretrained(folder)
-    return BackboneRef(name="tiny", path=str(folder), revision="files:tiny")
+    return folder_ref(folder, name="tiny")
 
 
 def examples(lesson: Lesson, count: int, seed: str) -> list[Example]:

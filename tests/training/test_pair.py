@@ -1,4 +1,4 @@
-"""Two processes through DeepSpeed's launcher, on a CPU with gloo."""
+"""Two processes of one launch, on a CPU with gloo."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from toy import toy_features, toy_job
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
-from adaptx.backbone import BackboneRef
+from adaptx.backbone import folder_ref
 from adaptx.model.forms.collate import collate
 from adaptx.model.stack import TrainedLayer, frozen, trainable
 from adaptx.spec import MethodSpec
@@ -21,8 +21,8 @@ from adaptx.training.settings import ComputeSettings
 from adaptx.training.train import train
 
 METHODS = {
-    "lora": MethodSpec(name="lora", version=1, rank=4),
-    "bottleneck": MethodSpec(name="bottleneck", version=1, reduction=4.0),
+    "lora": MethodSpec(name="lora", version=1, parameters={"rank": 4}),
+    "bottleneck": MethodSpec(name="bottleneck", version=1, parameters={"reduction": 4.0}),
     "full": MethodSpec(name="full", version=1),
 }
 TASK = SimpleNamespace(
@@ -48,7 +48,7 @@ def backbone(tmp_path_factory):
     torch.manual_seed(0)
     config = XLMRobertaConfig(vocab_size=64, max_position_embeddings=40, type_vocab_size=1, pad_token_id=1, **sizes)
     XLMRobertaModel(config).save_pretrained(folder)
-    return BackboneRef(name="tiny", path=str(folder), revision="files:tiny")
+    return folder_ref(folder, name="tiny")
 
 
 def fresh(backbone, method, below=(), precision="fp32"):

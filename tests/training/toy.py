@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import torch
 from torch import nn
 
+from adaptx.model.dropout import replace_dropout
 from adaptx.model.forms import Feature
 from adaptx.model.forms.classification import ClassificationModelForm
 from adaptx.spec import Optimisation
@@ -33,6 +34,7 @@ class Toy(nn.Module):
         self.head = nn.Linear(WIDTH, LABELS)
         for module in (self.words, self.lower):
             module.to(frozen).requires_grad_(False)
+        replace_dropout(self)
         self.tokenizer = SimpleNamespace(padding_side="right", pad_token_id=0, pad_token_type_id=0)
 
     def forward(self, batch):
@@ -43,9 +45,6 @@ class Toy(nn.Module):
 
     def trainable_names(self):
         return {name for name, p in self.named_parameters() if not name.startswith(("words", "lower"))}
-
-    def idle(self, _part):
-        return 0.0
 
     def fingerprint(self):
         digest = hashlib.sha256()

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from adaptx.errors import UnknownName
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
+    from adaptx.model.forms.heads import Head
     from adaptx.tasks.example import Example, Prediction
     from adaptx.tasks.task import Task
 
@@ -68,6 +69,7 @@ class Batch:
     targets: Tensor  # (features, targets of the longest), shorter ones filled with NO_TARGET; empty axis at prediction
     features: list[Feature] = field(default_factory=list)
     part: int = 0  # of a mixture: which of its tasks, and so which head
+    keys: Tensor | None = None  # what the dropout of each row is drawn from: `model.dropout.row_keys`
 
 
 class ModelForm(Protocol):
@@ -75,7 +77,7 @@ class ModelForm(Protocol):
 
     name: str
 
-    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> nn.Module:
+    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> Head:
         """Return a fresh fp32 head mapping hidden states ``(rows, tokens, hidden)`` to the form's output.
 
         ``summary`` is the token that sums up a sequence: 0, or -1 where the tokenizer pads on the left (XLNet).

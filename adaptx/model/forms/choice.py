@@ -17,13 +17,13 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from adaptx.model.forms import Batch, Feature, Limits
-from adaptx.model.forms.heads import LabelHead
+from adaptx.model.forms.heads import Head, LabelHead
 from adaptx.model.forms.pairs import pair_room, truncate
 from adaptx.tasks.example import ClassPrediction, Prediction
 from adaptx.tasks.forms.choice import is_option
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
     from adaptx.tasks.example import Example
@@ -37,7 +37,7 @@ class ChoiceModelForm:
 
     name = "choice"
 
-    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> nn.Module:
+    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> Head:
         """Return a fresh head with one output; ``summary`` is the token it reads."""
         return LabelHead(hidden_size, 1, summary=summary)
 

@@ -15,11 +15,11 @@ from torch.nn import functional
 
 from adaptx.errors import Incompatible
 from adaptx.model.forms import Batch, Feature, Limits
-from adaptx.model.forms.heads import LabelHead
+from adaptx.model.forms.heads import Head, LabelHead
 from adaptx.tasks.example import ClassPrediction, Prediction, ValuePrediction
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
     from transformers import BatchEncoding, PreTrainedTokenizerBase
 
     from adaptx.tasks.example import Example
@@ -33,7 +33,7 @@ class ClassificationModelForm:
 
     name = "classification"
 
-    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> nn.Module:
+    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> Head:
         """Return a fresh head; ``summary`` is the token it reads: 0, or -1 for models that pad on the left."""
         return LabelHead(hidden_size, 1 if task.range else len(task.labels), summary=summary)
 

@@ -1,23 +1,43 @@
 """Heads: what turns hidden states into a form's output.
 
-Owns the two shapes that the forms use: one vector a sequence, one vector a token. A head is always fp32, whatever its
+Owns what every head says of itself (`Head`), and the two shapes that most forms use: one vector a sequence, one vector
+a token. A head is always fp32, whatever its
 encoder runs in; what its outputs mean belongs to the form.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import nn
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
+    from transformers import PreTrainedModel
 
-__all__ = ["LabelHead", "TokenHead"]
+__all__ = ["Head", "LabelHead", "TokenHead"]
 
 
-class LabelHead(nn.Module):
+class Head(nn.Module):
+    """What every head is: hidden states to a form's output.
+
+    ``reads`` names what it is given of a `Batch` beside the hidden states, in the order of its arguments.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ()
+
+    def depth(self, layers: int, asked: int | None) -> int | None:
+        """Return whose output is read in an encoder of so many layers, 0 being the embeddings; None: the last one's."""
+        return None
+
+    def join(self, encoder: PreTrainedModel, heads: Mapping[str, Tensor]) -> None:
+        """Take what it needs of the encoder that it is trained on, or of the output layers in its files: nothing."""
+
+
+class LabelHead(Head):
     """Dropout, dense, tanh, dropout, out on one token, as `RobertaClassificationHead`.
 
     ``out.weight`` is ``(outputs, hidden)``: one row per label in the page's order, one row for a choice or a grade.
@@ -42,7 +62,7 @@ class LabelHead(nn.Module):
         return logits
 
 
-class TokenHead(nn.Module):
+class TokenHead(Head):
     """Dropout and one linear layer on every token: a score per tag, or for the start and the end of an answer."""
 
     def __init__(self, hidden_size: int, outputs: int, *, dropout: float = 0.1) -> None:

@@ -8,7 +8,6 @@ one, and its output layer is the backbone's word embeddings, frozen: it is never
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from torch.nn import functional
 
 from adaptx.errors import Incompatible
 from adaptx.model.forms import NO_TARGET, Batch, Feature, Limits
+from adaptx.model.forms.heads import Head
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,8 +37,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {  # in the files of RoBERTa's and of BER
 BIASES = ("lm_head.bias", "cls.predictions.bias")
 
 
-class MaskedHead(nn.Module):
+class MaskedHead(Head):
     """Dense, GELU, LayerNorm, then the word embeddings as output layer; always fp32."""
+
+    reads = ("targets",)
 
     def __init__(self, hidden_size: int) -> None:
         super().__init__()
@@ -49,12 +51,12 @@ class MaskedHead(nn.Module):
         self.bias = nn.Parameter(torch.zeros(0))
         self._words: list[nn.Embedding] = []  # a list, so that the embeddings are no part of this module
 
-    def join(self, encoder: PreTrainedModel, folder: Path) -> None:
-        """Take the encoder's word embeddings as output layer and, where its file has them, the weights of its head."""
+    def join(self, encoder: PreTrainedModel, heads: Mapping[str, Tensor]) -> None:
+        """Take the encoder's word embeddings as output layer and, of ``heads``, what its files have of such a head."""
         words = encoder.get_input_embeddings()
         self._words = [words]
         self.bias = nn.Parameter(torch.zeros(words.num_embeddings))
-        for name, tensor in _own_head(folder).items():
+        for name, tensor in _own_head(heads).items():
             slot = self.get_parameter(name)
             if slot.shape == tensor.shape:
                 slot.data.copy_(tensor)
@@ -73,7 +75,7 @@ class MlmModelForm:
 
     name = "mlm"
 
-    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> nn.Module:
+    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> Head:
         """Return a fresh head, to be joined to its encoder."""
         return MaskedHead(hidden_size)
 
@@ -141,17 +143,11 @@ def _corrupt(token: int, tokenizer: PreTrainedTokenizerBase, random: Random) -> 
     return random.randrange(len(tokenizer)) if luck < AS_MASK + AS_OTHER else token
 
 
-def _own_head(folder: Path) -> dict[str, Tensor]:
-    """Return what a backbone's safetensors hold of a masked-word head, under this head's names."""
-    from safetensors import safe_open
-
+def _own_head(heads: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what a backbone's files hold of a masked-word head, under this head's names."""
     wanted = {f"{name}.{kind}": f"{own}.{kind}" for own, names in NAMES.items() for name in names for kind in KINDS}
     wanted |= dict.fromkeys(BIASES, "bias")
-    found: dict[str, Tensor] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        with safe_open(path, framework="pt") as file:
-            found |= {wanted[key]: file.get_tensor(key).float() for key in file.keys() if key in wanted}  # noqa: SIM118
-    return found
+    return {wanted[key]: tensor.float() for key, tensor in heads.items() if key in wanted}
 
 
 KINDS = ("weight", "bias")

@@ -16,11 +16,11 @@ from math import ceil
 from typing import TYPE_CHECKING, NoReturn
 
 import torch
-from torch import nn
 from torch.nn import functional
 
 from adaptx.errors import UsageError
 from adaptx.model.forms import Batch, Feature, Limits
+from adaptx.model.forms.heads import Head
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,8 +36,10 @@ TEMPERATURE = 0.05  # of cosines in the contrastive softmax, as in SimCSE (Gao e
 SIDES = 2  # a query and an item
 
 
-class MeanHead(nn.Module):
+class MeanHead(Head):
     """The mean over a text's own tokens, at unit length; no weights. ``share`` is the depth that it reads."""
+
+    reads = ("attention_mask",)
 
     def __init__(self, share: Fraction) -> None:
         super().__init__()
@@ -62,7 +64,7 @@ class RetrievalModelForm:
 
     name = "retrieval"
 
-    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> nn.Module:
+    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> Head:
         """Return the head: it reads the last layer where a page trains for retrieval, else the middle."""
         return MeanHead(Fraction(1) if task.trains_on else DEPTH)
 

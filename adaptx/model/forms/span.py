@@ -19,14 +19,14 @@ import torch
 from torch.nn import functional
 
 from adaptx.model.forms import Batch, Feature, Limits
-from adaptx.model.forms.heads import TokenHead
+from adaptx.model.forms.heads import Head, TokenHead
 from adaptx.model.forms.offsets import trim, with_marks
 from adaptx.model.forms.pairs import pair_room, truncate
 from adaptx.tasks.example import Answer, Prediction, SpanPrediction
 from adaptx.tasks.forms.span import scorer_named
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
     from adaptx.tasks.example import Example
@@ -74,7 +74,7 @@ class SpanModelForm:
 
     name = "span"
 
-    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> nn.Module:
+    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> Head:
         """Return a fresh head; every token is read, so ``summary`` has no meaning here."""
         return TokenHead(hidden_size, 2)
 

@@ -18,12 +18,12 @@ from torch.nn import functional
 
 from adaptx.errors import UsageError
 from adaptx.model.forms import NO_TARGET, Batch, Feature, Limits
-from adaptx.model.forms.heads import TokenHead
+from adaptx.model.forms.heads import Head, TokenHead
 from adaptx.tasks.example import Prediction, TagPrediction
 from adaptx.tasks.forms.tagging import tokens_of
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
     from adaptx.tasks.example import Example
@@ -80,7 +80,7 @@ class TaggingModelForm:
 
     name = "tagging"
 
-    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> nn.Module:
+    def head(self, hidden_size: int, task: Task, *, summary: int = 0) -> Head:
         """Return a fresh head; every token is read, so ``summary`` has no meaning here."""
         return TokenHead(hidden_size, len(task.labels))
 

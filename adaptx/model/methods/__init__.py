@@ -1,6 +1,6 @@
-"""Methods: how a task is learnt on a backbone. ``lora`` (peft), ``bottleneck`` (adapters), ``full`` (all weights).
+"""Methods, heavy half: the layers that a method puts on an encoder; the record of each is in `adaptx.methods`.
 
-Owns the `Method` protocol, the table, and the reading of committed tensors; each library is imported by its own module
+Owns the `ModelMethod` protocol, and the reading of committed tensors; each library is imported by its own module
 alone, when that method is used. An encoder carries one method at a time: peft and adapters in one model lose weights
 without a word. Below and top are the only two places: what is underneath is frozen, in the backbone's dtype and without
 dropout; the top is trained in fp32.
@@ -8,12 +8,14 @@ dropout; the top is trained in fp32.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from adaptx.errors import StoreCorrupt, UnknownName
+from adaptx.errors import PluginError, StoreCorrupt
+from adaptx.methods import method_named
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from adaptx.spec import MethodSpec
 
-__all__ = ["Method", "TrainedLayer", "check_tensors", "method_named", "read_tensors", "write_tensors"]
+__all__ = ["ModelMethod", "TrainedLayer", "check_tensors", "heavy_method", "read_tensors", "write_tensors"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +36,9 @@ class TrainedLayer:
     task: str
 
 
-class Method(Protocol):
+class ModelMethod(Protocol):
     """One way to put layers on an encoder. Encoders are changed in place."""
 
-    name: str
-    version: int
     weights: str  # file name of a layer's tensors
 
     def attach_frozen(self, encoder: PreTrainedModel, layers: Sequence[TrainedLayer]) -> None:
@@ -58,35 +58,30 @@ class Method(Protocol):
         ...
 
 
-def method_named(name: str) -> Method:
-    """Return the method called ``name``; raise `UnknownName`, or `Missing` if its library is not installed."""
-    if name == "lora":
-        from adaptx.model.methods.lora import Lora
+def heavy_method(name: str) -> ModelMethod:
+    """Return the heavy half of the method called ``name``.
 
-        return Lora()
-    if name == "bottleneck":
-        from adaptx.model.methods.bottleneck import Bottleneck
-
-        return Bottleneck()
-    if name == "full":
-        from adaptx.model.methods.full import Full
-
-        return Full()
-    raise UnknownName("method", name, ("lora", "bottleneck", "full"))
+    Raises `UnknownName`, `Missing` if its library is not installed, or `PluginError` for a record that names no class.
+    """
+    module, _, attribute = method_named(name).heavy.partition(":")
+    try:
+        kind: Callable[[], ModelMethod] = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as fault:
+        raise PluginError(f"method {name!r} names {module}:{attribute} as its heavy half: {fault}") from fault
+    return kind()
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read one safetensors file; raise `StoreCorrupt` if it is absent or not safetensors. Never reads a pickle."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    """Read one safetensors file of finite floating-point numbers; raise `StoreCorrupt` where it is none."""
+    from adaptx.model.weights import BadTensors, check_values, read_tensors_of
 
     try:
-        return dict(load_file(path))
-    except (OSError, SafetensorError) as fault:
-        raise StoreCorrupt(
-            f"{path} is not a readable safetensors file: {fault}",
-            hint="adapters are read from safetensors only; run adaptx verify, then train the layer again",
-        ) from fault
+        tensors, _ = read_tensors_of(path)
+        check_values(tensors, path)
+    except (OSError, BadTensors) as fault:
+        hint = "adapters are read from safetensors only; run adaptx verify, then train the layer again"
+        raise StoreCorrupt(str(fault), hint=hint) from fault
+    return tensors
 
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:

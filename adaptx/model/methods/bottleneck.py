@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from adaptx.errors import Missing
+from adaptx.methods.bottleneck import BOTTLENECK
 from adaptx.model.methods import TrainedLayer, check_tensors, read_tensors
-from adaptx.model.size import check_supported, resolve
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,15 +31,13 @@ TOP = "top"
 class Bottleneck:
     """Sequential adapters (Pfeiffer et al. 2021): ``x + up(relu(down(x)))`` after each feed-forward block."""
 
-    name = "bottleneck"
-    version = 1
     weights = "adapter.safetensors"
 
     def attach_frozen(self, encoder: PreTrainedModel, layers: Sequence[TrainedLayer]) -> None:
         """Add the layers in sequence, bottom first, without dropout."""
         for index, layer in enumerate(layers):
             name = f"below{index}"
-            add(encoder, name, layer.method, dropout=0.0)
+            add(encoder, name, layer.method, wet=False)
             fill(encoder, name, layer)
             for module in adapter_modules(encoder, name):
                 module.to(encoder.dtype)
@@ -47,7 +45,7 @@ class Bottleneck:
 
     def attach_trainable(self, encoder: PreTrainedModel, method: MethodSpec) -> None:
         """Add a fresh adapter that is the identity: down random (Kaiming uniform), up zero."""
-        add(encoder, TOP, method, dropout=method.dropout)
+        add(encoder, TOP, method, wet=True)
         if encoder.dtype == torch.bfloat16:
             for module in adapter_modules(encoder, TOP):
                 under_autocast(module)
@@ -79,15 +77,14 @@ def library() -> Any:
     return adapters
 
 
-def add(encoder: PreTrainedModel, name: str, method: MethodSpec, *, dropout: float) -> None:
-    """Add one adapter to every layer, making the encoder an AdapterHub model first."""
-    adapters = library()
-    config = encoder.config.to_dict()
-    check_supported(config, method)
+def add(encoder: PreTrainedModel, name: str, method: MethodSpec, *, wet: bool) -> None:
+    """Add one adapter to every layer, with its dropout where ``wet``, making the encoder an AdapterHub model first."""
+    adapters, values = library(), BOTTLENECK.values(method.parameters)
+    BOTTLENECK.check(encoder.config.to_dict(), values)
     if not hasattr(encoder, "adapters_config"):
         adapters.init(encoder)
         cut_embedding_alias(encoder)
-    reduction = resolve(method, config).reduction
+    reduction, dropout = values["reduction"], values["dropout"] if wet else 0.0
     encoder.add_adapter(
         name, config=adapters.SeqBnConfig(reduction_factor=reduction, init_weights="mam_adapter", dropout=dropout)
     )

@@ -25,8 +25,6 @@ __all__ = ["Full"]
 class Full:
     """All weights (Phang et al. 2018): a stack is training continued, not a sum."""
 
-    name = "full"
-    version = 1
     weights = "model.safetensors"
 
     def attach_frozen(self, encoder: PreTrainedModel, layers: Sequence[TrainedLayer]) -> None:

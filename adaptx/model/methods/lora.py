@@ -22,8 +22,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from adaptx.errors import Incompatible, StoreCorrupt
+from adaptx.families import linear_paths
+from adaptx.methods.lora import LoraSettings, settings
 from adaptx.model.methods import TrainedLayer, check_tensors, read_tensors
-from adaptx.model.size import Resolved, linear_paths, resolve
 from adaptx.tables import read_object
 
 if TYPE_CHECKING:
@@ -111,8 +112,6 @@ class LoraLinear(Linear):
 class Lora:
     """Low-rank adaptation (Hu et al. 2021), additive over a stack."""
 
-    name = "lora"
-    version = 1
     weights = "adapter_model.safetensors"
 
     def attach_frozen(self, encoder: PreTrainedModel, layers: Sequence[TrainedLayer]) -> None:
@@ -120,7 +119,7 @@ class Lora:
         if not layers:
             return
         config = encoder.config.to_dict()
-        wanted = [resolve(layer.method, config) for layer in layers]
+        wanted = [settings(layer.method, config) for layer in layers]
         files = [read_layer(encoder, layer, one) for layer, one in zip(layers, wanted, strict=True)]
         paths = sorted({path for one in wanted for path in linear_paths(config, one.targets)})
         rank = sum(one.rank for one in wanted)
@@ -132,7 +131,7 @@ class Lora:
 
     def attach_trainable(self, encoder: PreTrainedModel, method: MethodSpec) -> None:
         """Add a fresh LoRA: A random (Kaiming uniform), B zero, so that the output stays what it was."""
-        wanted = resolve(method, encoder.config.to_dict())
+        wanted = settings(method, encoder.config.to_dict())
         paths = linear_paths(encoder.config.to_dict(), wanted.targets)
         inject(encoder, TOP, paths, rank=wanted.rank, alpha=wanted.alpha, dropout=wanted.dropout)
         for _, module in lora_modules(encoder, TOP):
@@ -147,10 +146,10 @@ class Lora:
 
     def describe(self, encoder: PreTrainedModel, folder: Path, backbone: str) -> None:
         """Write peft's ``adapter_config.json``."""
-        settings = copy(encoder.peft_config[TOP])
-        settings.base_model_name_or_path = backbone
-        settings.inference_mode = True
-        settings.save_pretrained(str(folder))
+        card = copy(encoder.peft_config[TOP])
+        card.base_model_name_or_path = backbone
+        card.inference_mode = True
+        card.save_pretrained(str(folder))
 
 
 def configuration(paths: Sequence[str], *, rank: int, alpha: float, dropout: float) -> LoraConfig:
@@ -167,11 +166,11 @@ def configuration(paths: Sequence[str], *, rank: int, alpha: float, dropout: flo
 def inject(
     encoder: PreTrainedModel, name: str, paths: Sequence[str], *, rank: int, alpha: float, dropout: float
 ) -> None:
-    settings = configuration(paths, rank=rank, alpha=alpha, dropout=dropout)
-    settings._register_custom_module({nn.Linear: LoraLinear})  # noqa: SLF001 - documented by peft, underscore and all
+    made = configuration(paths, rank=rank, alpha=alpha, dropout=dropout)
+    made._register_custom_module({nn.Linear: LoraLinear})  # noqa: SLF001 - documented by peft, underscore and all
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Already found a `peft_config`")  # a second adapter is meant
-        inject_adapter_in_model(settings, encoder, adapter_name=name)
+        inject_adapter_in_model(made, encoder, adapter_name=name)
     found = {path for path, _ in lora_modules(encoder, name)}
     if found != set(paths):
         raise Incompatible(
@@ -187,19 +186,19 @@ def lora_modules(encoder: PreTrainedModel, name: str) -> Iterator[tuple[str, Lor
             yield path, module
 
 
-def read_layer(encoder: PreTrainedModel, layer: TrainedLayer, wanted: Resolved) -> dict[str, Tensor]:
+def read_layer(encoder: PreTrainedModel, layer: TrainedLayer, wanted: LoraSettings) -> dict[str, Tensor]:
     """Read one committed LoRA; refuse what is not a plain sum of low-rank deltas or not what the spec says."""
     path = layer.path / SETTINGS
-    settings = read_object(path)
-    odd = [key for key in NOT_A_PLAIN_SUM if settings.get(key)]
+    card = read_object(path)
+    odd = [key for key in NOT_A_PLAIN_SUM if card.get(key)]
     if odd:
         raise Incompatible(
             f"adapter {layer.task!r} ({layer.id[:12]}) uses {', '.join(odd)}, which does not add up in a stack",
             hint="train it as plain LoRA",
         )
-    if (settings.get("r"), settings.get("lora_alpha")) != (wanted.rank, wanted.alpha):
+    if (card.get("r"), card.get("lora_alpha")) != (wanted.rank, wanted.alpha):
         raise StoreCorrupt(
-            f"{path} says rank {settings.get('r')} and alpha {settings.get('lora_alpha')}, "
+            f"{path} says rank {card.get('r')} and alpha {card.get('lora_alpha')}, "
             f"its spec rank {wanted.rank} and alpha {wanted.alpha:g}",
             hint="run adaptx verify",
         )
@@ -208,7 +207,7 @@ def read_layer(encoder: PreTrainedModel, layer: TrainedLayer, wanted: Resolved) 
     return tensors
 
 
-def expected_tensors(encoder: PreTrainedModel, wanted: Resolved) -> dict[str, Tensor]:
+def expected_tensors(encoder: PreTrainedModel, wanted: LoraSettings) -> dict[str, Tensor]:
     """Return the names and shapes that a file must have, as tensors without storage."""
     expected = {}
     for path in linear_paths(encoder.config.to_dict(), wanted.targets):
@@ -223,7 +222,7 @@ def file_name(path: str, side: str) -> str:
 
 
 def concatenated(
-    path: str, wanted: Sequence[Resolved], files: Sequence[Mapping[str, Tensor]], dtype: torch.dtype
+    path: str, wanted: Sequence[LoraSettings], files: Sequence[Mapping[str, Tensor]], dtype: torch.dtype
 ) -> tuple[Tensor, Tensor]:
     """Return A ``(ranks, in)`` and B ``(out, ranks)`` of one linear layer, over those LoRAs that have it."""
     here = [(one, tensors) for one, tensors in zip(wanted, files, strict=True) if file_name(path, "A") in tensors]

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptx.robustness.attack import request_of_spec
 from adaptx.robustness.engine import alphabets, attack_cell
 from adaptx.steps.attack import attack_spec
-from adaptx.steps.compute.staging import empty_staged
+from adaptx.steps.compute.staging import empty_staged, write_scores
 from adaptx.steps.evaluate import eval_spec
-from adaptx.tables import write_json, write_rows
+from adaptx.tables import write_rows
 from adaptx.tasks.forms import form_named
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def compute(step: Step, stack: StackContext, work: Path) -> Mapping[str, object]
     cell = stack.steps[step.parents["cell"]]
     spec = eval_spec(cell).rows
     rows = stack.rows.read(cell.task, spec).examples
-    whole = stack.rows.cell(cell.task, spec.language, spec.split).examples
+    whole = stack.rows.read(cell.task, replace(spec, limit=None)).examples
     answers = stack.loaded(cell).answers(cell)
     clean = answers.predict(rows)
     journal = work / JOURNAL
@@ -60,7 +61,7 @@ def compute(step: Step, stack: StackContext, work: Path) -> Mapping[str, object]
         )
     staged = empty_staged(work)
     write_rows(staged / "outcomes.parquet", attacked.outcomes)
-    write_json(staged / "scores.json", {"n": len(rows), "scores": attacked.scores, "flags": attacked.flags})
+    write_scores(staged, step.name, len(rows), attacked.scores, flags=attacked.flags)
     return {"rows": len(rows), "flags": attacked.flags, **attacked.facts}
 
 

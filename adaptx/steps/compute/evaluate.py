@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptx.evaluation.evaluate import evaluate
-from adaptx.steps.compute.staging import empty_staged, write_quarantined
+from adaptx.steps.compute.staging import empty_staged, write_quarantined, write_scores
 from adaptx.steps.evaluate import eval_spec
-from adaptx.tables import write_json, write_rows
+from adaptx.tables import write_rows
 from adaptx.tasks.forms import form_named
 from adaptx.tasks.stored_page import keep_page
 
@@ -28,7 +28,7 @@ def compute(step: Step, stack: StackContext, work: Path) -> Mapping[str, object]
     result = evaluate(answers, form_named(step.task.form), step.task, rows.examples, step.language)
     staged = empty_staged(work)
     write_rows(staged / "predictions.parquet", result.records)
-    write_json(staged / "scores.json", {"n": len(result.records), "scores": dict(result.scores)})
+    write_scores(staged, step.name, len(result.records), result.scores)
     keep_page(step.task, staged)
     write_quarantined(staged, [rows])
     return {

@@ -10,24 +10,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from adaptx.data.retrieval_layouts import tuning_split
-from adaptx.data.rows import load_items
+from adaptx.data.retrieval_layouts import check_gold, pool_revision, tuning_split
+from adaptx.data.revision import require_revision
+from adaptx.data.rows import load, load_items
+from adaptx.data.source import reader_of
 from adaptx.evaluation.predictor import MICRO_TOKENS, Predictor
 from adaptx.evaluation.retrieval import Tuning, searcher
 from adaptx.model import stack
 from adaptx.steps.evaluate import eval_spec
+from adaptx.tasks.forms import form_named
 
 if TYPE_CHECKING:
     from adaptx.backbone import BackboneRef
     from adaptx.data.reader import RowsReader
+    from adaptx.data.source import Source
     from adaptx.robustness.engine import Answers
     from adaptx.steps.progress import ProgressCallback
     from adaptx.steps.step import Step
     from adaptx.training.settings import ComputeSettings
 
-__all__ = ["RETRIEVAL", "LoadedStack", "StackContext"]
-
-RETRIEVAL = "retrieval"  # the form whose answers lie in what is searched
+__all__ = ["LoadedStack", "StackContext"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,7 +38,7 @@ class StackContext:
 
     backbone: BackboneRef
     rows: RowsReader
-    settings: ComputeSettings
+    settings: ComputeSettings  # with a compute_dtype that is no longer "auto"
     device: str
     leads: bool  # of the processes that train together, one writes
     report: ProgressCallback
@@ -75,25 +77,30 @@ class LoadedStack:
 
     def answers(self, cell: Step) -> Answers:
         """Return what answers a cell: the predictor, or a search among the cell's items, which are embedded once."""
-        if cell.task.form != RETRIEVAL:
+        if not form_named(cell.task.form).searches:
             return self.predictor
         if cell.id not in self._searched:
             self._searched = {cell.id: self._search(cell)}  # one pool at a time is held
         return self._searched[cell.id]
 
     def _search(self, cell: Step) -> Answers:
-        rows, split = self.context.rows, eval_spec(cell).rows.split
-        items = load_items(rows.source, cell.task, cell.language, split)
-        queries = rows.cell(cell.task, cell.language, split).examples
-        return searcher(self.predictor, cell.task, items, queries, self._tuning(cell, split))
+        """Return a search among a cell's items; raise `DataFault` where a file of them changed since the plan."""
+        spec, source = eval_spec(cell), reader_of(self.context.rows.source)
+        where = (source, cell.task, cell.language, spec.rows.split)
+        queries, items = load(*where), load_items(*where)
+        tuning = self._tuning(source, cell, spec.rows.split)
+        require_revision(spec.rows.revision, queries.revision, cell.name, queries.files)
+        require_revision(spec.pool, pool_revision(*where), f"a file that {cell.name} is searched or tuned on")
+        check_gold(queries.examples, items, cell.name)
+        return searcher(self.predictor, cell.task, items, queries.examples, tuning)
 
-    def _tuning(self, cell: Step, split: str) -> Tuning | None:
+    def _tuning(self, source: Source, cell: Step, split: str) -> Tuning | None:
         """Return all rows of the split on which a cell's threshold is tuned, however few rows are scored."""
-        rows, where = self.context.rows, (cell.task, cell.language)
-        other = tuning_split(rows.source, *where, split)
+        other = tuning_split(source, cell.task, cell.language, split)
         if other is None:
             return None
-        return Tuning(other, rows.cell(*where, other).examples, load_items(rows.source, *where, other))
+        where = (source, cell.task, cell.language, other)
+        return Tuning(other, load(*where).examples, load_items(*where))
 
     def _open(self) -> Predictor:
         spec, context = eval_spec(self.step), self.context
@@ -103,6 +110,7 @@ class LoadedStack:
             self.step.task,
             precision=spec.precision,
             device=context.device,
+            compute_dtype=context.settings.compute_dtype,
             layer=spec.layer,
         )
         return Predictor(
@@ -112,4 +120,5 @@ class LoadedStack:
             stride=spec.stride,
             device=context.device,
             micro_tokens=context.settings.micro_tokens or MICRO_TOKENS,
+            name=" → ".join(layer.task.name for layer in context.layers) or "backbone",
         )

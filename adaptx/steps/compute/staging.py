@@ -9,13 +9,17 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from adaptx.errors import AdaptxError
+from adaptx.tables import write_json
 
 if TYPE_CHECKING:
     from adaptx.data.rows import Loaded
 
-__all__ = ["empty_staged", "write_lines", "write_quarantined"]
+__all__ = ["empty_staged", "write_lines", "write_quarantined", "write_scores"]
 
 
 def empty_staged(work: Path) -> Path:
@@ -25,6 +29,15 @@ def empty_staged(work: Path) -> Path:
         shutil.rmtree(staged)
     staged.mkdir()
     return staged
+
+
+def write_scores(staged: Path, name: str, n: int, scores: Mapping[str, float | None], **others: object) -> None:
+    """Write ``scores.json`` of the step called ``name``; raise `AdaptxError` for a number that is not finite."""
+    odd = {key: score for key, score in scores.items() if score is not None and not isfinite(score)}
+    if odd:
+        told = ", ".join(f"{key} = {score}" for key, score in odd.items())
+        raise AdaptxError(f"{name}: {told} is no score", hint="nothing was stored; the rows or the model are damaged")
+    write_json(staged / "scores.json", {"n": n, "scores": dict(scores), **others})
 
 
 def write_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> None:

@@ -16,7 +16,6 @@ from adaptx.evaluation.retrieval import searcher
 from adaptx.model import stack as stacks
 from adaptx.model.forms import Limits, heavy_form
 from adaptx.steps.compute.card import card
-from adaptx.steps.compute.stack_context import RETRIEVAL
 from adaptx.steps.compute.staging import empty_staged, write_lines, write_quarantined
 from adaptx.steps.train import parts_of_spec, train_spec
 from adaptx.tasks.forms import form_named
@@ -79,6 +78,7 @@ def _model(step: Step, stack: StackContext) -> stacks.StackModel:
         precision=spec.precision,
         seed=spec.seed,
         device=stack.device,
+        compute_dtype=stack.settings.compute_dtype,
         others=step.others,
     )
     if MLM in model.tasks and stack.settings.zero == PARTITIONED:
@@ -132,10 +132,11 @@ def _part_score(
         device=stack.device,
         micro_tokens=stack.settings.micro_tokens or MICRO_TOKENS,
         part=number,
+        name=f"training of {model.tasks[0].name}",
     )
 
     def score() -> float:
-        answers = predictor if task.form != RETRIEVAL else searcher(predictor, task, own_items(dev.examples))
+        answers = searcher(predictor, task, own_items(dev.examples)) if form.searches else predictor
         return evaluate(answers, form, task, dev.examples, rows.language).scores[task.metric]
 
     return score

@@ -23,14 +23,18 @@ __all__ = [
     "Goal",
     "Placeholder",
     "PredictionRecord",
+    "check_id",
     "check_text",
     "form_named",
+    "one_input",
     "read_text",
     "same_head",
 ]
 
 SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may escape one alone; UTF-8 cannot write it
 MAX_CHARACTERS = 200_000  # of one text; the longest of the tasks here has 4,000, and XLM-R reads about 2,000
+MAX_DIGITS = 100  # of an id that is a number
+MAX_ID = 1000  # characters of an id; UUIDs have 36, the longest of the tasks here 60
 
 PredictionRecord = dict[str, Any]
 """One stored prediction: JSON-able, flat, same keys for every row of a form; ``id`` and ``group`` first.
@@ -58,12 +62,18 @@ class Form(Protocol):
     by_label: bool  # whether a head has an output per label, so that it answers pages with the same labels only
     scorers: tuple[str, ...]  # what a page's scorer may be
     repairs: tuple[str, ...]  # what a page may ask for by name
+    searches: bool  # whether an answer is looked for in a pool of items, so that it depends on what is searched
+    reads_layer: bool  # whether it can read a hidden layer that is asked for (`--layer`)
 
     def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn an upstream row into an example whose ``parallel`` and ``group`` are ``id``: the file decides those.
 
         Raises `RowFault` naming the field if the row cannot be used, `Placeholder` if the page declares such rows.
         """
+        ...
+
+    def inputs_of(self, example: Example, task: Task) -> list[list[str]]:
+        """Return the texts of each input that the model reads of an example: one input, or several."""
         ...
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
@@ -113,6 +123,11 @@ def form_named(name: str) -> Form:
     return form
 
 
+def one_input(example: Example) -> list[list[str]]:
+    """Return all texts of an example as the one input that a model reads."""
+    return [list(example.texts.values())]
+
+
 def same_head(form: str, labels: Collection[str], task: Task) -> bool:
     """Return whether a head of ``form`` and ``labels`` answers ``task``; their order does not matter."""
     return form == task.form and (set(labels) == set(task.labels) or not form_named(form).by_label)
@@ -137,3 +152,24 @@ def check_text(text: Any, column: str) -> str:
     if not text.isascii() and SURROGATE.search(text):
         raise RowFault(column, "half of a surrogate pair, which no file could hold")
     return text
+
+
+def check_id(found: Any, column: str) -> str:
+    """Return an id of ``column`` as text: a text that is not blank, or a whole number.
+
+    Raises `RowFault` for anything else, for more than `MAX_ID` characters, and for what UTF-8 cannot write.
+    """
+    if found is None or found == "":
+        raise RowFault(column, "missing")
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        raise RowFault(column, f"{type(found).__name__} instead of a text or whole number")
+    if isinstance(found, int) and abs(found) >= 10**MAX_DIGITS:
+        raise RowFault(column, f"a number of more than {MAX_DIGITS} digits")
+    name = str(found)
+    if not name.strip():
+        raise RowFault(column, "blank")
+    if len(name) > MAX_ID:
+        raise RowFault(column, f"an id of {len(name):,} characters, more than {MAX_ID:,}")
+    if SURROGATE.search(name):
+        raise RowFault(column, "half of a surrogate pair, which no file could hold")
+    return name

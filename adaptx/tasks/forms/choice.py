@@ -42,6 +42,8 @@ class Choice(Labelled):
     by_label = False  # one output an option: any choice head answers any choice
     scorers: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ("copa-questions", "fill-pronoun", "hellaswag-contexts")
+    searches = False
+    reads_layer = False
 
     def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; raise `RowFault` naming the column, also for fewer than two options."""
@@ -60,6 +62,11 @@ class Choice(Labelled):
             label=read_label(row, task.columns["label"], names),
             repaired=repaired,
         )
+
+    def inputs_of(self, example: Example, task: Task) -> list[list[str]]:
+        """Return the fields with each option: as many inputs as there are options."""
+        fields = [text for name, text in example.texts.items() if not is_option(name, task)]
+        return [[*fields, text] for name, text in example.texts.items() if is_option(name, task)]
 
 
 def option_name(index: int) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from adaptx.metrics import accuracy, classification, correlation
 from adaptx.tasks.example import Example, Prediction
-from adaptx.tasks.forms import Goal, Placeholder, PredictionRecord, read_text
+from adaptx.tasks.forms import Goal, Placeholder, PredictionRecord, one_input, read_text
 from adaptx.tasks.forms.graded import Graded, read_grade
 from adaptx.tasks.forms.labelled import HIDDEN, Labelled, read_label
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Classification"]
 
 PLACEHOLDER_TEXTS = ("", "NS")  # PAWS-X writes these where a sentence was never translated
+NOT_THERE = object()  # a column that a row does not have: a bad row, not one that was never filled in
 UNLABELLED = (HIDDEN, "-")  # SNLI's rows without a gold label, on the hub and in its own files
 
 
@@ -38,6 +39,8 @@ class Classification:
     by_label = True
     scorers: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ("drop-placeholders", "drop-unlabelled")
+    searches = False
+    reads_layer = False
 
     def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; raise `RowFault`, or `Placeholder` where the page declares such rows."""
@@ -57,6 +60,10 @@ class Classification:
             label=None if task.range else read_label(row, label_column, task.labels),
             grade=read_grade(row, label_column, task.range) if task.range else None,
         )
+
+    def inputs_of(self, example: Example, task: Task) -> list[list[str]]:
+        """Return all texts as one input."""
+        return one_input(example)
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return the stored row of a label or of a grade."""
@@ -96,5 +103,6 @@ def _kind(task: Task) -> Labelled | Graded:
 
 def _refuse_placeholders(row: Mapping[str, object], columns: Sequence[str]) -> None:
     for column in columns:
-        if column in row and str(row[column] or "").strip() in PLACEHOLDER_TEXTS:
-            raise Placeholder(column, f"placeholder {row[column]!r}")
+        found = row.get(column, NOT_THERE)
+        if found is None or (isinstance(found, str) and found.strip() in PLACEHOLDER_TEXTS):
+            raise Placeholder(column, f"placeholder {found!r}")

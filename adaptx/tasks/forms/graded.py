@@ -73,7 +73,7 @@ def read_grade(row: Mapping[str, object], column: str, limits: tuple[float, floa
     found = row.get(column)
     try:
         grade = float(found) if isinstance(found, int | float | str) and not isinstance(found, bool) else math.nan
-    except ValueError:
+    except (ValueError, OverflowError):
         grade = math.nan
     if found is None or math.isnan(grade):
         raise RowFault(column, "missing" if found is None else f"{found!r} is not a grade")

@@ -18,7 +18,7 @@ from adaptx.errors import DataFault
 from adaptx.metrics import accuracy, bucc
 from adaptx.metrics import retrieval as ranks
 from adaptx.tasks.example import Example, Prediction, RetrievalPrediction
-from adaptx.tasks.forms import Goal, PredictionRecord, read_text
+from adaptx.tasks.forms import Goal, PredictionRecord, one_input, read_text
 
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
@@ -43,9 +43,14 @@ class Retrieval:
     by_label = False
     scorers: tuple[str, ...] = ("ratio", "csls")
     repairs: tuple[str, ...] = ()
+    searches = True
+    reads_layer = True
 
     def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
-        """Turn a row into an example; what is right to find comes with the row, else it is the row's own item."""
+        """Turn a row into an example; what is right to find is the row's own item.
+
+        A layout says in ``gold`` what else is; a column of that name in a file that has no layout means nothing.
+        """
         return Example(
             id=id,
             parallel=id,
@@ -55,8 +60,12 @@ class Retrieval:
                 field: read_text(row, column).strip() for field, column in task.columns.items() if field in task.fields
             },
             languages=_languages(task, language),
-            gold=_gold_ids(row, id),
+            gold=_gold_ids(row) if task.layout else (id,),
         )
+
+    def inputs_of(self, example: Example, task: Task) -> list[list[str]]:
+        """Return all texts as one input."""
+        return one_input(example)
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return the stored row: what was found with its scores, what was right, and for mining what it adds to F1."""
@@ -174,9 +183,9 @@ def _of_search(prediction: Prediction) -> RetrievalPrediction:
     return prediction
 
 
-def _gold_ids(row: Mapping[str, object], own: str) -> tuple[str, ...]:
-    """Return the ids of what is to be found, as a layout gives them; without one, the item of the row itself."""
-    found = row.get("gold", (own,))
+def _gold_ids(row: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the ids of what is to be found, as a layout gives them."""
+    found = row["gold"]
     assert isinstance(found, list | tuple), "layouts give sequences"
     return tuple(found)
 

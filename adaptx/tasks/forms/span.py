@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 from adaptx.errors import RowFault
 from adaptx.metrics import mlqa, no_answer, squad
 from adaptx.tasks.example import Answer, Example, Prediction, SpanPrediction
-from adaptx.tasks.forms import Goal, PredictionRecord, read_text
+from adaptx.tasks.forms import Goal, PredictionRecord, one_input, read_text
 
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
 
-__all__ = ["SPAN_F1_THRESHOLD", "Span", "SpanScorer", "scorer_named"]
+__all__ = ["SPAN_F1_THRESHOLD", "Span", "SpanScorer", "answers_of", "locate", "scorer_named"]
 
 SPAN_F1_THRESHOLD = 0.5  # an answer counts as right from this F1 on: half of the words, so that articles do not decide
+MAX_SHOWN = 300  # characters of a bad value in a message
 SHIFTED = "shifted-offsets"
 
 Metric = Callable[[str | None, Sequence[str], str], float]
@@ -69,6 +70,8 @@ class Span:
     by_label = False
     scorers: tuple[str, ...] = tuple(SCORERS)
     repairs: tuple[str, ...] = (SHIFTED,)
+    searches = False
+    reads_layer = False
 
     def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; raise `RowFault` naming the column, also for an answer not in its context.
@@ -77,10 +80,10 @@ class Span:
         """
         texts = {field: read_text(row, task.columns[field]) for field in task.fields}
         column = task.columns["answers"]
-        upstream = list(_answers_in_row(row, column))
-        if not upstream and not scorer_named(task.scorer).may_abstain:
+        stated = answers_of(row, column)
+        if not stated and not scorer_named(task.scorer).may_abstain:
             raise RowFault(column, "no gold answer")
-        answers = tuple(_locate(answer, texts["context"], column, mend=SHIFTED in task.repairs) for answer in upstream)
+        answers = tuple(locate(answer, texts["context"], column, mend=SHIFTED in task.repairs) for answer in stated)
         return Example(
             id=id,
             parallel=id,
@@ -89,8 +92,12 @@ class Span:
             texts=texts,
             languages=dict.fromkeys(task.fields, language),
             answers=answers,
-            repaired=() if list(answers) == upstream else (SHIFTED,),
+            repaired=() if answers == stated else (SHIFTED,),
         )
+
+    def inputs_of(self, example: Example, task: Task) -> list[list[str]]:
+        """Return all texts as one input."""
+        return one_input(example)
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return the stored row: the answer's text, all gold texts, and how much the model liked either.
@@ -191,15 +198,18 @@ def _best_scores(records: Sequence[PredictionRecord], scorer: SpanScorer, langua
     return best
 
 
-def _answers_in_row(row: Mapping[str, object], column: str) -> Iterator[Answer]:
-    """Yield the answers of a row where upstream says they are."""
-    for text, start in _pairs(row.get(column), column):
-        if not isinstance(text, str) or not text.strip() or type(start) is not int:
-            raise RowFault(column, f"text {text!r} with answer_start {start!r}")
-        yield Answer(text, start)
+def answers_of(row: Mapping[str, object], column: str) -> tuple[Answer, ...]:
+    """Return the answers of a row where upstream says they are; raise `RowFault` for what is no answer."""
+    return tuple(_answer(text, start, column) for text, start in _pairs(row.get(column), column))
 
 
-def _locate(answer: Answer, context: str, column: str, *, mend: bool) -> Answer:
+def _answer(text: Any, start: Any, column: str) -> Answer:
+    if not isinstance(text, str) or not text.strip() or type(start) is not int:
+        raise RowFault(column, f"text {text!r} with answer_start {start!r}"[:MAX_SHOWN])
+    return Answer(text, start)
+
+
+def locate(answer: Answer, context: str, column: str, *, mend: bool = False) -> Answer:
     """Return an answer where it is: where it was stated, or with ``mend`` at its nearest place in the context.
 
     Contexts that were stripped after their offsets were counted (TyDiQA, MLQA) need it. Raise `RowFault` for an answer

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx.errors import RowFault
 from adaptx.metrics import tagging
 from adaptx.tasks.example import Example, Prediction, TagPrediction
-from adaptx.tasks.forms import Goal, PredictionRecord, check_text
+from adaptx.tasks.forms import Goal, PredictionRecord, check_text, one_input
 from adaptx.tasks.forms.labelled import label_index, most_frequent
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Tagging:
     by_label = True
     scorers: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ("date-to-o",)
+    searches = False
+    reads_layer = False
 
     def read(self, row: Mapping[str, object], task: Task, *, id: str, language: str) -> Example:
         """Turn a row into an example; raise `RowFault` naming the column, also where tags and tokens differ in number.
@@ -62,6 +64,10 @@ class Tagging:
             tags=_tags(repaired, task.columns["tags"], task.labels, len(tokens)),
             repaired=("date-to-o",) if repaired != tags else (),
         )
+
+    def inputs_of(self, example: Example, task: Task) -> list[list[str]]:
+        """Return all texts as one input."""
+        return one_input(example)
 
     def record(self, example: Example, prediction: Prediction, task: Task) -> PredictionRecord:
         """Return the stored row: tag indices in the page's order, and what the sentence adds to the cell's F1."""

@@ -78,22 +78,22 @@ def test_a_tokenizer_without_a_mask_is_refused():
         FORM.encode([line(0)], words, MLM, Limits(64), targets=True)
 
 
-def joined(tmp_path, width: int = 16) -> MaskedHead:
+def joined(heads, width: int = 16) -> MaskedHead:
     torch.manual_seed(0)
     head = FORM.head(width, MLM)
     words = nn.Embedding(100, width).requires_grad_(False)
-    head.join(SimpleNamespace(get_input_embeddings=lambda: words), tmp_path)
+    head.join(SimpleNamespace(get_input_embeddings=lambda: words), heads)
     return head
 
 
-def test_the_word_embeddings_are_no_part_of_the_head(tmp_path):
-    assert {name for name, _ in joined(tmp_path).named_parameters()} == {
+def test_the_word_embeddings_are_no_part_of_the_head():
+    assert {name for name, _ in joined({}).named_parameters()} == {
         *("dense.weight", "dense.bias", "norm.weight", "norm.bias", "bias")
     }
 
 
-def test_the_loss_is_a_sum_over_masked_tokens_and_fillers_add_nothing(tmp_path):
-    head = joined(tmp_path)
+def test_the_loss_is_a_sum_over_masked_tokens_and_fillers_add_nothing():
+    head = joined({})
     targets = torch.tensor([[NO_TARGET, 5, 6], [7, NO_TARGET, NO_TARGET]])
     output = head(torch.randn(2, 4, 16), targets)
     assert output.shape == (3, 100)
@@ -104,11 +104,8 @@ def test_the_loss_is_a_sum_over_masked_tokens_and_fillers_add_nothing(tmp_path):
     assert first.item() == pytest.approx(expected[:2].sum().item())
 
 
-def test_a_head_that_the_backbones_file_holds_is_taken_over(tmp_path):
-    from safetensors.torch import save_file
-
+def test_a_head_that_the_backbones_file_holds_is_taken_over():
     kept = {"lm_head.dense.weight": torch.randn(16, 16), "lm_head.bias": torch.randn(100), "other": torch.zeros(1)}
-    save_file(kept, tmp_path / "model.safetensors")
-    head = joined(tmp_path)
+    head = joined(kept)
     assert torch.equal(head.dense.weight, kept["lm_head.dense.weight"])
     assert torch.equal(head.bias, kept["lm_head.bias"])

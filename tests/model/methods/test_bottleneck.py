@@ -6,10 +6,8 @@ import adapters
 import pytest
 import torch
 
+from adaptx.methods.bottleneck import SUPPORTED
 from adaptx.model import backbone
-from adaptx.model.size import FAMILIES
-
-BOTTLENECK = sorted(name for name, family in FAMILIES.items() if family.bottleneck)
 
 
 def run(encoder, tiny):
@@ -18,7 +16,7 @@ def run(encoder, tiny):
         return encoder.eval()(input_ids=batch.input_ids, attention_mask=batch.attention_mask)[0]
 
 
-@pytest.mark.parametrize("family", BOTTLENECK)
+@pytest.mark.parametrize("family", SUPPORTED)
 def test_adapterhub_itself_opens_a_committed_layer(family, tiny, tmp_path):
     layer = tiny.layer("bottleneck", tmp_path / "one", family=family)
     ours = tiny.evaluated([layer], family=family).encoder

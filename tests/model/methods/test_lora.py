@@ -9,10 +9,11 @@ import torch
 from peft import LoraConfig, PeftModel
 from peft.tuners.lora import Linear
 
-from adaptx.errors import Incompatible, StoreCorrupt, UnknownName
+from adaptx.errors import Incompatible, StoreCorrupt, UsageError
+from adaptx.families import FAMILIES, linear_paths
+from adaptx.methods.lora import settings
 from adaptx.model import backbone, stack
 from adaptx.model.methods.lora import Lora, LoraLinear, LowRankSum, lora_modules
-from adaptx.model.size import FAMILIES, linear_paths, resolve
 from adaptx.spec import MethodSpec
 
 
@@ -31,8 +32,8 @@ def trained(tiny, folder, method, below=()):
 
 
 def test_concatenated_stack_is_the_live_sum_of_peft_to_1e_10(tiny, tmp_path):
-    uneven = MethodSpec(name="lora", version=1, rank=3, alpha=5.0, targets=("query", "ffn_out"))
-    plain = MethodSpec(name="lora", version=1, rank=4)
+    uneven = MethodSpec(name="lora", version=1, parameters={"rank": 3, "alpha": 5.0, "targets": "query+ffn_out"})
+    plain = MethodSpec(name="lora", version=1, parameters={"rank": 4})
     layers = [trained(tiny, tmp_path / "one", plain)]
     layers.append(trained(tiny, tmp_path / "two", uneven, layers))
     layers.append(trained(tiny, tmp_path / "three", plain, layers))
@@ -69,7 +70,7 @@ def test_exactly_the_attention_and_feed_forward_linears_carry_a_lora(family, tin
     encoder = backbone.load(ref, dtype=torch.float32, pooler=True).encoder
     Lora().attach_trainable(encoder, tiny.methods["lora"])
     config = encoder.config.to_dict()
-    wanted = linear_paths(config, resolve(tiny.methods["lora"], config).targets)
+    wanted = linear_paths(config, settings(tiny.methods["lora"], config).targets)
     assert [path for path, _ in lora_modules(encoder, "top")] == sorted(
         wanted, key=[n for n, _ in encoder.named_modules()].index
     )
@@ -107,9 +108,9 @@ def test_initial_values_do_not_depend_on_precision(tiny):
 
 def test_default_alpha_is_twice_the_rank(tiny, tmp_path):
     layer = tiny.layer("lora", tmp_path / "one")
-    settings = json.loads((layer.path / "adapter_config.json").read_text())
-    assert (settings["r"], settings["lora_alpha"], settings["lora_dropout"], settings["task_type"]) == (4, 8, 0.0, None)
-    assert settings["modules_to_save"] is None
+    card = json.loads((layer.path / "adapter_config.json").read_text())
+    assert (card["r"], card["lora_alpha"], card["lora_dropout"], card["task_type"]) == (4, 8, 0.0, None)
+    assert card["modules_to_save"] is None
 
 
 @pytest.mark.parametrize("key", ["use_dora", "use_rslora", "rank_pattern", "modules_to_save"])
@@ -130,24 +131,25 @@ def test_settings_that_contradict_the_spec_are_refused(tiny, tmp_path):
 
 
 def test_a_misspelt_target_names_the_known_ones(tiny):
-    wrong = MethodSpec(name="lora", version=1, targets=("qurey",))
-    with pytest.raises(UnknownName) as caught:
+    wrong = MethodSpec(name="lora", version=1, parameters={"targets": "qurey"})
+    with pytest.raises(UsageError, match="targets cannot be 'qurey'") as caught:
         stack.trainable(tiny.ref("bert"), [], wrong, tiny.task("a"), precision="fp32", seed=0, device="cpu")
-    assert caught.value.hint == "did you mean query, key?"
+    assert "query, key" in str(caught.value.hint)
 
 
 BLOCKED = """
 import sys
 sys.modules["adapters"] = None
 from types import SimpleNamespace
-from torch import nn
 from adaptx.errors import Missing
-from adaptx.backbone import BackboneRef
+from adaptx.model.forms.heads import TokenHead
+from adaptx.backbone import folder_ref
 from adaptx.model import stack
 from adaptx.spec import MethodSpec
 
-stack.heavy_form = lambda _name: SimpleNamespace(head=lambda hidden, task, summary: nn.Linear(hidden, 2))
-ref = BackboneRef(name="tiny", path=sys.argv[1], revision="files:0")
+stack.heavy_form = lambda _name: SimpleNamespace(head=lambda hidden, task, summary: TokenHead(hidden, 2))
+from pathlib import Path
+ref = folder_ref(Path(sys.argv[1]))
 task = SimpleNamespace(name="a", form="classification", labels=("a", "b"), range=None, fields={})
 how = dict(precision="fp32", seed=0, device="cpu")
 model = stack.trainable(ref, [], MethodSpec(name="lora", version=1), task, **how)

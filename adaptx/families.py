@@ -1,8 +1,8 @@
-"""What a model costs before it is built: parameters, bytes on disk, memory of a training step.
+"""Families of encoders: where each logical linear layer lives, and how a configuration spells its sizes.
 
-Owns the table of encoder families: where each logical linear layer lives and how the configuration spells its sizes.
-Pure arithmetic on ``config.json``, so that a plan can be printed without torch; the tests hold it against built models.
-A family that is not in the table is not supported: guessing module names is how a pooler ends up with a LoRA.
+Owns the table of families and the arithmetic on ``config.json`` that needs nothing else; the tests hold it against
+built models. A family that is not in the table is not supported: guessing module names is how a pooler ends up with a
+LoRA.
 """
 
 from __future__ import annotations
@@ -10,33 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from adaptx.errors import Incompatible, UnknownName
-
-if TYPE_CHECKING:
-    from adaptx.spec import MethodSpec
+from adaptx.errors import Incompatible
 
 __all__ = [
     "FAMILIES",
     "LOGICAL_LINEARS",
-    "METHOD_NAMES",
+    "Config",
     "Family",
-    "Resolved",
     "Shape",
-    "artefact_bytes",
-    "check_supported",
-    "count",
     "family_of",
+    "linear_block",
     "linear_paths",
     "longest_input",
-    "resolve",
     "shape_of",
-    "step_bytes",
     "total_parameters",
 ]
 
-METHOD_NAMES = ("lora", "bottleneck", "full")
 LOGICAL_LINEARS = ("query", "key", "value", "attention_output", "ffn_in", "ffn_out")
 
 Config = Mapping[str, Any]
@@ -70,19 +61,8 @@ class Family:
     besides: Callable[[Config, Shape], int]  # parameters beyond BERT's embeddings and layers
     keys: Mapping[str, str] = field(default_factory=dict)
     offset: bool = False
-    bottleneck: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
-    """A method's hyperparameters with every default filled in."""
-
-    name: str
-    rank: int
-    alpha: float
-    targets: tuple[str, ...]
-    reduction: float
-    dropout: float
+    tokens_first: bool = False  # hidden states are (tokens, rows, hidden) inside
+    rowless_dropout: str = ""  # the dropout of a table that all rows share
 
 
 def linear_block(hidden: int, ffn: int) -> int:
@@ -196,28 +176,25 @@ ROBERTA = Family(layer="encoder.layer", linears=BERT_LINEARS, besides=nothing, o
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({
     "bert": BERT,
-    "camembert": Family(layer="encoder.layer", linears=BERT_LINEARS, besides=nothing, offset=True, bottleneck=False),
-    "deberta-v2": Family(layer="encoder.layer", linears=DEBERTA_LINEARS, besides=deberta),
+    "camembert": Family(layer="encoder.layer", linears=BERT_LINEARS, besides=nothing, offset=True),
+    "deberta-v2": Family(
+        layer="encoder.layer", linears=DEBERTA_LINEARS, besides=deberta, rowless_dropout="pos_dropout"
+    ),
     "distilbert": Family(layer="transformer.layer", linears=DISTILBERT_LINEARS, besides=nothing, keys=DISTILBERT_KEYS),
     "electra": Family(layer="encoder.layer", linears=BERT_LINEARS, besides=projected),
     "mpnet": Family(
-        layer="encoder.layer", linears=MPNET_LINEARS, besides=relative_bias, offset=True, bottleneck=False
+        layer="encoder.layer", linears=MPNET_LINEARS, besides=relative_bias, offset=True
     ),
-    "rembert": Family(layer="encoder.layer", linears=BERT_LINEARS, besides=always_projected, bottleneck=False),
+    "rembert": Family(layer="encoder.layer", linears=BERT_LINEARS, besides=always_projected),
     "roberta": ROBERTA,
     "xlm-roberta": ROBERTA,
     "xlm-roberta-xl": Family(
-        layer="encoder.layer", linears=BERT_LINEARS, besides=pre_norm, offset=True, bottleneck=False
+        layer="encoder.layer", linears=BERT_LINEARS, besides=pre_norm, offset=True
     ),
-    "xlnet": Family(layer="layer", linears=XLNET_LINEARS, besides=xlnet, keys=XLNET_KEYS, bottleneck=False),
+    "xlnet": Family(layer="layer", linears=XLNET_LINEARS, besides=xlnet, keys=XLNET_KEYS, tokens_first=True),
 })  # fmt: skip
 
 NO_TYPES = ("distilbert", "mpnet", "xlnet")
-DEFAULT_RANK = 8
-DEFAULT_REDUCTION = 16.0
-SCALING = 2.0  # alpha / rank, as in common use; a power of two, so that folding it into B is exact in every dtype
-RUNTIME_BYTES = 600_000_000  # Python, torch, transformers, peft
-FIXED_BYTES = 16 * 1024  # what an artefact may hold besides its tensors
 
 
 def family_of(config: Config) -> Family:
@@ -267,83 +244,8 @@ def total_parameters(config: Config) -> int:
     return embeddings + layers + family_of(config).besides(config, shape)
 
 
-def resolve(method: MethodSpec, config: Config) -> Resolved:
-    """Fill in a method's defaults for one backbone: rank 8, alpha 2 x rank, all linear layers; reduction 16.
-
-    Raises `UnknownName` for an unknown method or target, `Incompatible` for a target that the backbone does not have.
-    """
-    if method.name not in METHOD_NAMES:
-        raise UnknownName("method", method.name, METHOD_NAMES)
-    available = tuple(name for name in LOGICAL_LINEARS if name in family_of(config).linears)
-    for target in method.targets:
-        check_target(target, available, str(config.get("model_type")))
-    rank = DEFAULT_RANK if method.rank is None else method.rank
-    return Resolved(
-        name=method.name,
-        rank=rank,
-        alpha=SCALING * rank if method.alpha is None else method.alpha,
-        targets=tuple(name for name in available if not method.targets or name in method.targets),
-        reduction=DEFAULT_REDUCTION if method.reduction is None else method.reduction,
-        dropout=method.dropout,
-    )
-
-
-def check_target(target: str, available: tuple[str, ...], model_type: str) -> None:
-    if target not in LOGICAL_LINEARS:
-        raise UnknownName("LoRA target", target, LOGICAL_LINEARS)
-    if target not in available:
-        raise Incompatible(
-            f"a {model_type} backbone has no linear layer {target!r} that a LoRA could wrap",
-            hint=f"targets that work: {', '.join(available)}",
-        )
-
-
-def check_supported(config: Config, method: MethodSpec) -> None:
-    """Raise `Incompatible` if the method cannot be used on this kind of backbone, naming what can."""
-    if method.name == "bottleneck" and not family_of(config).bottleneck:
-        able = ", ".join(name for name, family in FAMILIES.items() if family.bottleneck)
-        raise Incompatible(
-            f"method 'bottleneck' does not work on a {config['model_type']} backbone: the adapters library lacks it",
-            hint=f"use --method lora or full, or a backbone of type {able}",
-        )
-
-
 def linear_paths(config: Config, targets: tuple[str, ...]) -> list[str]:
     """Return the full module paths inside the encoder of the targeted linear layers, layer by layer."""
     family = family_of(config)
     layers = range(shape_of(config).layers)
     return [f"{family.layer}.{index}.{family.linears[target]}" for index in layers for target in targets]
-
-
-def count(config: Config, method: MethodSpec) -> int:
-    """Return the trainable parameters of a method on a backbone, without its head and without building it."""
-    check_supported(config, method)
-    wanted, shape = resolve(method, config), shape_of(config)
-    if wanted.name == "full":
-        return total_parameters(config)
-    if wanted.name == "bottleneck":
-        width = max(1, int(shape.hidden // wanted.reduction))
-        return shape.layers * (2 * shape.hidden * width + width + shape.hidden)
-    sides = {"ffn_in": shape.hidden + shape.ffn, "ffn_out": shape.hidden + shape.ffn}
-    return shape.layers * wanted.rank * sum(sides.get(target, 2 * shape.hidden) for target in wanted.targets)
-
-
-def artefact_bytes(config: Config, method: MethodSpec) -> int:
-    """Return an upper bound of a committed adapter's size in bytes, a small head included."""
-    return int(1.1 * 4 * count(config, method)) + FIXED_BYTES
-
-
-def step_bytes(config: Config, method: MethodSpec, *, precision: str, tokens: int) -> int:
-    """Estimate the memory in bytes of one training step on ``tokens`` tokens, padding included.
-
-    Weights, gradients and two Adam moments of the trainables (16 bytes each, 18 with the bf16 copy that autocast
-    keeps), the frozen rest, per layer and token what backward needs (about 12 hidden and 2 feed-forward vectors), and
-    the libraries themselves. XLM-R Large, 1024 tokens, bf16, CPU: 11.7e9 for ``full``, 12.7e9 seen.
-    """
-    shape, trainable = shape_of(config), count(config, method)
-    number = 2 if precision == "bf16" else 4
-    full = method.name == "full"
-    frozen = 0 if full else total_parameters(config) * number
-    state = trainable * (18 if full and precision == "bf16" else 16)
-    kept = tokens * shape.layers * (12 * shape.hidden + 2 * shape.ffn) * number
-    return RUNTIME_BYTES + frozen + state + kept

@@ -1,13 +1,14 @@
-"""A plugin's signature is its schema: keyword parameters with a type and a default become recipe keys.
+"""Parameters of what is registered: a name, a type, a default and a limit each; of a function, its signature.
 
-Owns `Parameter`, `schema` and `resolve`; knows nothing of attacks. A value may come typed (TOML) or as text (command
-line); both end as the same typed value, so that they hash to the same id. Limits are annotations:
-``rate: Annotated[float, Between(0, 1)] = 0.1``.
+Owns `Parameter`, `schema` and `resolve`; knows nothing of methods, attacks and searches, which have them. A value may
+come typed (TOML) or as text (command line); both end as the same typed value in its one spelling, so that they hash to
+the same id. Limits are annotations: ``rate: Annotated[float, Between(0, 1)] = 0.1``.
 """
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
@@ -15,9 +16,23 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 from adaptx.errors import PluginError, UnknownName, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-__all__ = ["Between", "OneOf", "Parameter", "Subset", "read_parameter", "resolve", "schema", "spelled"]
+__all__ = [
+    "Between",
+    "OneOf",
+    "Parameter",
+    "Subset",
+    "Values",
+    "named_values",
+    "read_parameter",
+    "resolve",
+    "schema",
+    "spelled",
+]
+
+Values = Mapping[str, Any]
+"""Values by name, each of the type that its schema says."""
 
 KINDS = (bool, int, float, str)
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -35,7 +50,7 @@ class Between:
         return bool(self.low <= value <= self.high)
 
     def __str__(self) -> str:
-        return f"a number from {self.low} to {self.high}"
+        return f"a number from {self.low:g} to {self.high:g}"  # typing hands out an equal limit, be it 0 or 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +78,17 @@ class Subset:
         parts = str(value).split("+")
         return set(parts) <= set(self.names) and len(set(parts)) == len(parts)
 
+    def ordered(self, value: str) -> str:
+        """Return the list in the order of ``names``, for its order means nothing."""
+        return "+".join(name for name in self.names if name in value.split("+"))
+
     def __str__(self) -> str:
         return f"one or more of {', '.join(self.names)}, joined by '+'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One recipe key: its name, type, default and limit."""
+    """One recipe key: its name, type, default and limit; a default of None is told apart from every value."""
 
     name: str
     kind: type
@@ -84,7 +103,7 @@ def spelled(parameter: Parameter) -> dict[str, object]:
     return {"name": parameter.name, "kind": parameter.kind.__name__, "default": parameter.default, "limit": told}
 
 
-def read_parameter(value: Any) -> Parameter:
+def read_parameter(value: Values) -> Parameter:
     """Return the parameter that `spelled` wrote."""
     kind = {kind.__name__: kind for kind in KINDS}[value["kind"]]
     return Parameter(name=value["name"], kind=kind, default=value["default"], limit=_limit(value["limit"]))
@@ -129,8 +148,24 @@ def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> Pa
     return Parameter(name=parameter.name, kind=kind, default=parameter.default, limit=limit)
 
 
-def resolve(parameters: Sequence[Parameter], given: Mapping[str, object], *, owner: str) -> dict[str, object]:
-    """Return every parameter's value, the defaults filled in.
+def named_values(text: str, *, option: str, example: str) -> tuple[str, dict[str, str]]:
+    """Read ``NAME`` or ``NAME:key=value,...``; raises `UsageError` for a pair without '=' or a key given twice."""
+    name, _, rest = text.partition(":")
+    given: dict[str, str] = {}
+    for pair in filter(None, rest.split(",")):
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip() or key.strip() in given:
+            raise UsageError(
+                f"cannot read {pair!r} in {option} {text!r}", hint="NAME:key=value,key=value, each key once"
+            )
+        given[key.strip()] = value.strip()
+    if not name:
+        raise UsageError(f"no {option.lstrip('-')} is named in {text!r}", hint=f"for example {example}")
+    return name, given
+
+
+def resolve(parameters: Sequence[Parameter], given: Values, *, owner: str) -> Values:
+    """Return every parameter's value, the default where there is none or None.
 
     Raises: `UnknownName` for a key that is not there, `UsageError` for a value of the wrong type or out of its limit.
     """
@@ -138,14 +173,16 @@ def resolve(parameters: Sequence[Parameter], given: Mapping[str, object], *, own
     for key in given:
         if key not in known:
             raise UnknownName(f"parameter of {owner}", key, known)
-    return {name: _value(p, given.get(name, p.default), owner) for name, p in known.items()}
+    return {name: p.default if given.get(name) is None else _value(p, given[name], owner) for name, p in known.items()}
 
 
 def _value(parameter: Parameter, given: Any, owner: str) -> Any:
-    value = _typed(parameter.kind, given)
-    if value is not None and (parameter.limit is None or parameter.limit.allows(value)):
-        return value
-    wanted = parameter.limit or f"a value of type {parameter.kind.__name__}"
+    limit = parameter.limit
+    several = isinstance(limit, Subset) and isinstance(given, (list, tuple))
+    value = _typed(parameter.kind, "+".join(map(str, given)) if several else given)
+    if value is not None and (limit is None or limit.allows(value)):
+        return limit.ordered(value) if isinstance(limit, Subset) else value
+    wanted = limit or f"a value of type {parameter.kind.__name__}"
     raise UsageError(f"{owner}: {parameter.name} cannot be {given!r}", hint=f"{parameter.name} is {wanted}")
 
 
@@ -153,7 +190,7 @@ def _typed(kind: type, given: Any) -> Any:
     """Return ``given`` as ``kind``, or None where it is not one."""
     if kind is bool:
         return WORDS.get(str(given).lower())
-    if isinstance(given, bool) or (kind is int and isinstance(given, float)):
+    if isinstance(given, bool) or (kind is int and isinstance(given, float) and not given.is_integer()):
         return None
     try:
         return kind(given)

@@ -1,0 +1,1 @@
+"""Searches that come with adaptx, registered as anybody's."""
