@@ -24,7 +24,6 @@ from adaptx.robustness.search import search_names
 from adaptx.store import Store
 from adaptx.tasks.catalog import task_names, tasks_named
 from adaptx.training.settings import ComputeSettings
-from adaptx.validation import near
 
 if TYPE_CHECKING:
     from adaptx.parameters import Values
@@ -111,9 +110,9 @@ class OneOf:
         return "|".join(self.known())
 
     def read(self, value: object) -> str:
-        """Return the name."""
+        """Return the name; raise `LookupError` for another."""
         if value not in self.known():
-            raise ValueError(f"is unknown{near(str(value), self.known())}")
+            raise LookupError(value)
         return str(value)
 
 
@@ -310,7 +309,7 @@ def choices_of(options: Mapping[str, object]) -> Choices:
     """Return the *what* of a command; raises as `read_options`."""
     read = read_options(options)
     numbers = {name: PerTask.parse(spelling(name), read[name] or ()) for name in PER_TASK}
-    plain = {field.name: read[field.name] for field in fields(Choices) if field.name not in (*PER_TASK, "attacks")}
+    plain = {name: read[name] for name in _fields(Choices) if name not in PER_TASK}
     values: Values = {**plain, **numbers, "attacks": read["attack"]}
     return Choices(**values)
 
@@ -318,7 +317,12 @@ def choices_of(options: Mapping[str, object]) -> Choices:
 def settings_of(options: Mapping[str, object]) -> ComputeSettings:
     """Return the *how* of a command; raises as `read_options`, and for settings that do not go together."""
     read = read_options(options)
-    return ComputeSettings(**{field.name: read[field.name] for field in fields(ComputeSettings)})
+    return ComputeSettings(**{name: read[name] for name in _fields(ComputeSettings)})
+
+
+def _fields(kind: type[Choices | ComputeSettings]) -> list[str]:
+    """Return the fields that are options by their own names."""
+    return [field.name for field in fields(kind) if field.name in OPTIONS]
 
 
 def with_options(kinds: type[HowOptions]) -> Callable[[F], F]:
@@ -356,8 +360,12 @@ def texts_of(value: object) -> tuple[str, ...]:
 
 
 def _read(name: str, value: object) -> Any:
+    kind = OPTIONS[name].kind
     try:
-        return OPTIONS[name].kind.read(value)
+        return kind.read(value)
+    except LookupError:
+        assert isinstance(kind, OneOf)
+        raise UnknownName(spelling(name), str(value), kind.known()) from None
     except ValueError as fault:
         raise UsageError(f"{spelling(name)} {value!r} {fault}") from None
 
