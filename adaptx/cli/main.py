@@ -23,7 +23,7 @@ from adaptx.options import refuse_unknown_variables
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["cli", "guarded", "main", "run"]
+__all__ = ["cli", "main", "run", "run_and_report"]
 
 COMMANDS = {
     "train": "Train an adapter (or all weights) and store it.",
@@ -115,13 +115,13 @@ def run() -> None:
 
 def main(args: list[str]) -> int:
     """Run one command; return the exit code."""
-    return guarded(
+    return run_and_report(
         lambda: cli.main(args, prog_name="adaptx", standalone_mode=False),
         debug="--debug" in args or bool(os.environ.get("ADAPTX_DEBUG")),
     )
 
 
-def guarded(work: Callable[[], object], *, debug: bool = False) -> int:
+def run_and_report(work: Callable[[], object], *, debug: bool = False) -> int:
     """Run ``work`` and return the exit code; what is no bug is printed on stderr in one or two lines.
 
     That are errors of adaptx and click, interrupts, and what the operating system refuses.
@@ -137,7 +137,7 @@ def guarded(work: Callable[[], object], *, debug: bool = False) -> int:
         told = _told(error)
         if told is None or (debug and not isinstance(error, click.ClickException)):
             raise
-        return _tell(*told)
+        return _print_error(*told)
     return code if isinstance(code, int) else Exit.DONE
 
 
@@ -155,7 +155,7 @@ def _told(error: BaseException) -> tuple[str, str | None, Exit] | None:
     return (str(fault), fault.hint, fault.exit_code) if fault else None
 
 
-def _tell(message: str, hint: str | None, code: Exit) -> int:
+def _print_error(message: str, hint: str | None, code: Exit) -> int:
     tell(f"error: {message}")
     if hint:
         tell(f"hint: {hint}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from adaptx.steps.step import Step
     from adaptx.store import Store, StoreView
 
-__all__ = ["expected_cost", "lock_revisions", "make", "missing_steps", "require_stored"]
+__all__ = ["cost", "lock_revisions", "make", "missing_steps", "require_stored"]
 
 
 def lock_revisions(requests: Sequence[Request], store: Store) -> None:
@@ -50,7 +50,7 @@ def missing_steps(planned: Iterable[PlannedRequest], view: StoreView) -> frozens
     return frozenset(key for key in steps_of(planned) if view.get(key) is None)
 
 
-def expected_cost(
+def cost(
     planned: Sequence[PlannedRequest], view: StoreView, job: Job, report: ProgressCallback = silent, *, measured: bool
 ) -> Plan:
     """Return every step with its state, and what those to do will cost; see `execution.estimate`."""

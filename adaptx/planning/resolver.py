@@ -15,7 +15,7 @@ from adaptx.backbone import BackboneRef, resolve
 from adaptx.data.cell import Cell
 from adaptx.data.parts import has_split, revision_of
 from adaptx.data.retrieval_layouts import pool_revision
-from adaptx.data.source import FolderSource, fitted
+from adaptx.data.source import FolderSource, as_in_source
 from adaptx.errors import Incompatible, Missing, UnknownName, UsageError
 from adaptx.methods import method_named
 from adaptx.planning.choices import PER_TASK, Choices, names_of, sampling_of, text_mix_of
@@ -48,10 +48,10 @@ class Resolver:
     ) -> None:
         self.how = method_named(choices.method)
         self.choices, self.store, self.source = choices, store, source
-        learnt = [tuple(fitted(task, source) for task in layer) for layer in layers]
+        learnt = [tuple(as_in_source(task, source) for task in layer) for layer in layers]
         _check_names(choices, learnt)
         self.layers = _with_text(choices, learnt)
-        self.target = fitted(target, source) if target else learnt[-1][0]
+        self.target = as_in_source(target, source) if target else learnt[-1][0]
 
     @cached_property
     def backbone(self) -> BackboneRef:
@@ -157,7 +157,7 @@ class Resolver:
         lengths = self.optimisation(task)
         return PartSpec(rows=train, dev=dev, max_length=lengths.max_length, stride=lengths.stride)
 
-    def evaluated_rows(self, language: str) -> RowsSpec:
+    def evaluation_rows(self, language: str) -> RowsSpec:
         """Return the rows of the target to evaluate in one language."""
         return self._rows(self.target, language, self.split, self.choices.max_eval)
 

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     Page = Mapping[str, object]  # a task's page as JSON
     Rows = Sequence[Mapping[str, object]]
 
-__all__ = ["faults_of", "known", "pruned", "readable", "shown", "stored", "unlisted"]
+__all__ = ["details_of", "faults_of", "list_known", "list_stored", "prune", "readable", "unlisted"]
 
 SCORES = "scores.json"
 
 
-def known(kind: str, *, whole: bool = False) -> Rows:
+def list_known(kind: str, *, whole: bool = False) -> Rows:
     """Return what can be asked for: tasks (``whole``: their pages), methods, attacks, searches or backbones."""
     if kind in ("tasks", "backbones"):
         return _tasks(whole=whole) if kind == "tasks" else _backbones()
@@ -60,13 +60,13 @@ def _backbones() -> list[BackboneRow]:
     return [*named, {"name": "a hub id or a folder", "stands for": ", ".join(backbone.ENCODERS)}]
 
 
-def stored(store: Store, kind: str) -> list[AdapterRow | StoredRow]:
+def list_stored(store: Store, kind: str) -> list[AdapterRow | StoredRow]:
     """Return what the store holds: trained adapters, or every result; what cannot be listed is in `unlisted`."""
     return [row for _, row, _ in _listed(store, kind) if row is not None]
 
 
 def unlisted(store: Store, kind: str) -> list[str]:
-    """Return a line for each step that `stored` leaves out, with its path and what is wrong."""
+    """Return a line for each step that `list_stored` leaves out, with its path and what is wrong."""
     damaged = [fault for _, fault in store.damaged(_wanted(kind))]
     return damaged + [f"{record.path}: cannot be listed: {wrong}" for record, _, wrong in _listed(store, kind) if wrong]
 
@@ -78,12 +78,12 @@ def _wanted(kind: str) -> str | None:
 def _listed(store: Store, kind: str) -> Iterator[tuple[StoredStep, AdapterRow | StoredRow | None, str]]:
     for record in store.all(_wanted(kind)):
         try:
-            yield record, _stored(record), ""
+            yield record, _row(record), ""
         except (AdaptxError, KeyError, TypeError, ValueError, AttributeError, OSError) as error:  # of foreign values
             yield record, None, told(error)
 
 
-def _stored(record: StoredStep) -> AdapterRow | StoredRow:
+def _row(record: StoredStep) -> AdapterRow | StoredRow:
     facts = record.manifest["facts"]
     row = {"id": record.id[:12], "kind": record.kind, "name": facts["name"], "backbone": facts["backbone"]}
     summary = dict(kind_of(record.kind).summary(record))
@@ -93,7 +93,7 @@ def _stored(record: StoredStep) -> AdapterRow | StoredRow:
     return cast("StoredRow", row | summary | {"score": score, "seconds": seconds, "evicted": record.evicted})
 
 
-def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Page | StoredStepView:
+def details_of(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Page | StoredStepView:
     """Return a task's page, or a stored step with its spec, manifest and scores."""
     if is_task or name in task_names() or name.endswith(".toml"):
         page: Page = to_json(task_named(name))
@@ -111,10 +111,10 @@ def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Pa
     return view
 
 
-def faults_of(shown: Page | StoredStepView, store: Callable[[], Store]) -> list[str]:
-    """Return what is wrong with a stored step that `shown` has shown; nothing of a page."""
-    step_id = shown.get("id")
-    return store().check(step_id) if isinstance(step_id, str) and "manifest" in shown else []
+def faults_of(details_of: Page | StoredStepView, store: Callable[[], Store]) -> list[str]:
+    """Return what is wrong with a stored step that `details_of` has shown; nothing of a page."""
+    step_id = details_of.get("id")
+    return store().check(step_id) if isinstance(step_id, str) and "manifest" in details_of else []
 
 
 def readable(store: Store, step_id: str) -> StoredStep:
@@ -129,7 +129,7 @@ def readable(store: Store, step_id: str) -> StoredStep:
     return record
 
 
-def pruned(store: Store, steps: Sequence[str], *, dry_run: bool) -> list[PrunedRow]:
+def prune(store: Store, steps: Sequence[str], *, dry_run: bool) -> list[PrunedRow]:
     """Remove unfinished work, and the stored steps named; return what went (or would go)."""
     removed = [store.prune(dry_run=dry_run)] + [store.remove(store.find(step), dry_run=dry_run) for step in steps]
     return [{"path": str(path)} for part in removed for path in part.removed]

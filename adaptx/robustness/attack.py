@@ -51,7 +51,7 @@ __all__ = [
     "attack_request",
     "parse_attack",
     "request_of_spec",
-    "requested",
+    "resolve_request",
 ]
 
 Unit = Literal["cluster", "character"]
@@ -209,13 +209,13 @@ def attack_request(text: str, *, search: str = "random", budget: int = 64, seed:
     key, `UsageError` for a wrong value, `PluginError` for a broken one.
     """
     name, given = parse_attack(text)
-    return requested(_attack_named(name), given, search=search, budget=budget, seed=seed)
+    return resolve_request(_attack_named(name), given, search=search, budget=budget, seed=seed)
 
 
 def request_of_spec(spec: AttackSpec) -> AttackRequest:
     """Return what a step's spec was made of; raises as `attack_request`."""
     attack = _attack_named(spec.attack)
-    return requested(attack, spec.parameters, search=spec.search, budget=spec.budget, seed=spec.attack_seed)
+    return resolve_request(attack, spec.parameters, search=spec.search, budget=spec.budget, seed=spec.attack_seed)
 
 
 def _attack_named(name: str) -> Attack:
@@ -253,7 +253,7 @@ def _elsewhere(*_: Any, **__: Any) -> NoReturn:
     raise AssertionError("the code of this attack is in a process of its own")
 
 
-def requested(
+def resolve_request(
     attack: Attack, given: Values, *, search: str = "random", budget: int = 64, seed: int = 0
 ) -> AttackRequest:
     """Resolve the parameters of an attack and its search; a door-2 attack brings its own search and ignores ``search``.

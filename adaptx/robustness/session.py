@@ -99,7 +99,7 @@ class Session:
         self.error: str | None = None
         self.has_lapsed = False
         self._generator: Questioner | None = None
-        self._guarded(lambda: self._begin(start))
+        self._guard(lambda: self._begin(start))
 
     def answer(self, replies: list[Any]) -> None:
         """Send the replies to ``asked`` and take the next questions; close on success or when the budget is spent."""
@@ -110,13 +110,13 @@ class Session:
         if self.spent == self.total or (self.kept is not None and self.kept.reached):
             self.close()
         else:
-            self._guarded(lambda: self._take(generator.send(replies)))
+            self._guard(lambda: self._take(generator.send(replies)))
 
     def close(self) -> None:
         """End the generator; what it does then may still be its row's error."""
         self.asked = []
         if self._generator is not None:
-            self._guarded(self._generator.close)
+            self._guard(self._generator.close)
 
     def keep(self, kept: BestCandidate) -> None:
         """Note a candidate; the first of the best is kept. The unedited text is never kept."""
@@ -148,7 +148,7 @@ class Session:
         v = self.victim
         return fault(candidate, v.example, fields=v.fields, protected=v.protected, snapped=v.snapped)
 
-    def _guarded(self, step: Callable[[], None]) -> None:
+    def _guard(self, step: Callable[[], None]) -> None:
         if self.patience.is_over:
             self.error = self.error or self.patience.told
         else:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx import registry
 from adaptx.errors import Interrupted, PluginError
 from adaptx.escaping import told
-from adaptx.robustness.attack import Attack, requested
+from adaptx.robustness.attack import Attack, resolve_request
 from adaptx.robustness.deadline import Patience
 from adaptx.robustness.edits import Edit
 from adaptx.robustness.process import Gone, Process
@@ -218,7 +218,9 @@ class _Cell:
 
     def __init__(self, attack: Attack, setup: Message) -> None:
         search = setup["search"] if attack.needs is None else "random"
-        self._request = requested(attack, setup["given"], search=search, budget=setup["budget"], seed=setup["seed"])
+        self._request = resolve_request(
+            attack, setup["given"], search=search, budget=setup["budget"], seed=setup["seed"]
+        )
         alphabets = {
             language: {script: tuple(letters) for script, letters in scripts.items()}
             for language, scripts in setup["alphabets"].items()

@@ -145,13 +145,13 @@ class Store:
         See `lease.hold` for ``wait`` and ``patience``, which raise `Held`.
         """
 
-        def done() -> bool:
+        def is_done() -> bool:
             record = self.get(step_id)
             return record is not None and not record.evicted
 
         return lease.hold(
             self._workspace() / _full(step_id),
-            done=done,
+            done=is_done,
             wait=wait,
             on_wait=on_wait,
             stale=self._stale,
@@ -187,7 +187,7 @@ class Store:
             _stage(self._inside_work(staged, step_id), spec, origin, earlier)
             self._publish(staged, self._place(spec.kind, step_id))
         shutil.rmtree(self._workspace() / step_id, ignore_errors=True)  # what a kill leaves here, `prune` removes
-        return self._committed(step_id)
+        return self._require_committed(step_id)
 
     def check(self, step_id: str) -> list[str]:
         """Compare every file with its sha256; return a line per fault. Raise `Missing` where there is no such step."""
@@ -197,7 +197,7 @@ class Store:
         """Return a committed step after checking its files; raise `StoreCorrupt` for a changed one, else `Missing`."""
         if faults := self.check(step_id):
             raise StoreCorrupt(faults[0], hint=f"adaptx prune {step_id[:12]}, and the same command makes it again")
-        return self._committed(step_id)
+        return self._require_committed(step_id)
 
     def lock(self, kind: str, name: str) -> str | None:
         """Return the commit locked for a hub id; ``kind`` is the hub's: "model" or "dataset"."""
@@ -229,7 +229,7 @@ class Store:
 
     def evict(self, step_id: str) -> int:
         """Remove a step's weights, keeping manifest and hashes; return the bytes freed."""
-        record = self._committed(step_id)
+        record = self._require_committed(step_id)
         names = [name for name in record.manifest["files"] if name.endswith(manifest.WEIGHTS)]
         weights = [path for path in (record.path / name for name in names) if _lies_in(path, record.path)]
         (record.path / manifest.EVICTED).touch()  # before the first file goes: a kill in between is harmless
@@ -282,7 +282,7 @@ class Store:
     def _publish(self, staged: Path, target: Path) -> None:
         """Rename ``staged`` to ``target``, unless a complete result is there; an evicted or damaged one makes room."""
         target.parent.mkdir(parents=True, exist_ok=True)
-        while not _renamed(staged, target):
+        while not _rename(staged, target):
             if _complete(target):
                 return
             with suppress(FileNotFoundError):
@@ -316,7 +316,7 @@ class Store:
                 raise StoreCorrupt(told, hint=f"repair or remove {self.root / LOCKS}")
         return locks
 
-    def _committed(self, step_id: str) -> StoredStep:
+    def _require_committed(self, step_id: str) -> StoredStep:
         record = self.get(step_id)
         if record is None:
             raise Missing(f"no result {step_id[:12]} in {self.root}", hint="adaptx ls results")
@@ -352,7 +352,7 @@ def _weights(described: Manifest) -> dict[str, FileEntry]:
     return {name: file for name, file in described["files"].items() if name.endswith(manifest.WEIGHTS)}
 
 
-def _renamed(staged: Path, target: Path) -> bool:
+def _rename(staged: Path, target: Path) -> bool:
     """Rename a folder; False where the name is taken (POSIX lets a rename replace an empty folder only)."""
     try:
         staged.rename(target)

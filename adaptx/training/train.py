@@ -197,14 +197,14 @@ class _Run:
             else:
                 for micro in mine:
                     self._backward(micro, part, units)
-                    self._heed(STOP if self.came else GO_ON)
+                    self._save_or_stop(STOP if self.came else GO_ON)
             self.engine.step(self.schedule.lr(self.step))
         self.step += 1
 
     def _contrast(self, form: Contrastive, batches: Sequence[Batch], units: float, seed: int) -> None:
         def backward(loss: Tensor) -> None:
             self.engine.backward(loss)
-            self._heed(STOP if self.came else GO_ON)
+            self._save_or_stop(STOP if self.came else GO_ON)
 
         self.losses += accumulate(
             form,
@@ -261,7 +261,7 @@ class _Run:
         evaluated = self.step in self.schedule.evaluations and self.job.evaluate_dev is not None
         if evaluated:
             self._evaluate()
-        self._heed(STOP if self.came else SAVE if evaluated or self._is_due() else GO_ON)
+        self._save_or_stop(STOP if self.came else SAVE if evaluated or self._is_due() else GO_ON)
 
     def _log_loss(self) -> None:
         begin = perf_counter()
@@ -291,7 +291,7 @@ class _Run:
         pause = max(self.job.checkpoint_seconds, 20 * self.save_cost)
         return bool(every and self.step % every == 0) or perf_counter() - self.saved_at > pause
 
-    def _heed(self, wish: int) -> None:
+    def _save_or_stop(self, wish: int) -> None:
         """Save or stop where any rank wishes to: all do so at the same place."""
         wish = self.group.highest(wish)
         if wish != GO_ON and self.step > self.begun_at:
