@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 import torch
 from torch import Tensor, nn
 
-from adaptx.errors import Incompatible
+from adaptx.errors import Incompatible, StoreCorrupt
 from adaptx.families import family_of, shape_of
 from adaptx.methods import method_named
 from adaptx.model import backbone
@@ -27,7 +27,7 @@ from adaptx.model.dropout import replace_dropout
 from adaptx.model.forms import Batch, heavy_form
 from adaptx.model.methods import ModelMethod, TrainedLayer, check_tensors, heavy_method, read_tensors, write_tensors
 from adaptx.model.products import DTYPES
-from adaptx.tables import read_json
+from adaptx.tables import read_object
 from adaptx.tasks.forms import form_named, same_head
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ __all__ = ["PRECISIONS", "StackModel", "TrainedLayer", "frozen", "trainable"]
 HEAD_WEIGHTS, HEAD_CARD = "head.safetensors", "head.json"
 PRECISIONS = DTYPES
 HASHED = 2**24  # numbers at once
-STAND_INS = {"attention_mask": 1, "targets": 0}  # of one token, for a head that a batch does not use
 
 
 class StackModel(nn.Module):
@@ -81,10 +80,9 @@ class StackModel(nn.Module):
         types = {"token_type_ids": batch.token_type_ids} if self.takes_types else {}
         with self.autocast(batch.input_ids.device.type):
             hidden = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **types)[0]
-        heads = list(self.head) if isinstance(self.head, nn.ModuleList) else [self.head]
+        heads = cast("list[Head]", list(self.head) if isinstance(self.head, nn.ModuleList) else [self.head])
         head = heads.pop(batch.part if len(heads) > 1 else 0)
-        beside = (getattr(batch, name) for name in cast("Head", head).reads)
-        output: Tensor = head(hidden, *beside)
+        output: Tensor = head(hidden, *(getattr(batch, name) for name in head.reads))
         if self.training and heads:
             output = output + idle(heads, hidden)
         return output if self.order is None else output.index_select(-1, self.order)
@@ -233,17 +231,17 @@ def seeded_head(loaded: backbone.Backbone, task: Task, seed: int) -> Head:
     return head
 
 
-def idle(heads: Sequence[nn.Module], hidden: Tensor) -> Tensor:
+def idle(heads: Sequence[Head], hidden: Tensor) -> Tensor:
     """Return 0 made by the heads that a batch of a mixture does not use, which read one token.
 
     Every trained tensor then has a gradient at every step, whatever the ZeRO stage makes of absent ones. The heads are
     run, and not their parameters read, because stage 3 gathers what runs.
     """
-    total, token = hidden.new_zeros((), dtype=torch.float32), hidden[:1, :1].detach()
-    for head in (head for head in heads if any(True for _ in head.parameters())):
-        beside = (torch.full((1, 1), STAND_INS[name], device=token.device) for name in cast("Head", head).reads)
-        total = total + head(token, *beside).sum()
-    return 0.0 * total
+    token, mark = hidden[:1, :1].detach(), torch.ones(1, 1, dtype=torch.long, device=hidden.device)
+    batch = Batch(input_ids=mark, attention_mask=mark, token_type_ids=None, weights=mark[0].float(), targets=mark)
+    trained = [head for head in heads if any(True for _ in head.parameters())]
+    outputs = [head(token, *(getattr(batch, name) for name in head.reads)).sum() for head in trained]
+    return 0.0 * torch.stack([hidden.new_zeros((), dtype=torch.float32), *outputs]).sum()
 
 
 def fresh_head(loaded: backbone.Backbone, task: Task) -> Head:
@@ -266,7 +264,7 @@ def check_fit(ref: BackboneRef, layers: Sequence[TrainedLayer], method: MethodSp
                 hint=f"under {method.name} may be: {', '.join(known) or 'nothing, it cannot be stacked'}",
             )
     for layer in layers:
-        trained_on = read_json(layer.path / "spec.json").get("backbone")
+        trained_on = read_object(layer.path / "spec.json").get("backbone")
         if trained_on != ref.revision:
             raise Incompatible(
                 f"layer {layer.task!r} ({layer.id[:12]}) was trained on backbone {trained_on}, not on "
@@ -325,8 +323,20 @@ def head_card(task: Task) -> HeadCard:
 
 def read_cards(layer: TrainedLayer) -> list[HeadCard]:
     """Return what every head of a layer was trained for: one, or one a task of a mixture."""
-    card = read_json(layer.path / HEAD_CARD)
-    return list(card.get("heads", [card]))
+    path = layer.path / HEAD_CARD
+    card = read_object(path)
+    cards = card.get("heads", [card])
+    if not isinstance(cards, list) or not cards or not all(map(_is_card, cards)):
+        raise StoreCorrupt(f"{path} does not say what its heads were trained for", hint="run adaptx verify")
+    return cards
+
+
+def _is_card(value: object) -> bool:
+    """Return whether a value that was read is a `HeadCard`."""
+    if not isinstance(value, dict) or not all(isinstance(value.get(key), str) for key in ("form", "task")):
+        return False
+    lists = [value.get(key) for key in ("labels", "fields")]
+    return all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists)
 
 
 def head_for(cards: Sequence[HeadCard], task: Task, layer: TrainedLayer) -> int:

@@ -19,7 +19,9 @@ OPEN = {"score"}  # a metric's own inputs are keywords too
 def calls(text: str) -> Iterator[ast.Call]:
     """Yield the calls of ``adaptx.NAME`` in the Python blocks of a page and in its inline code."""
     blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    inline = [code.replace("...", "**{}") for code in re.findall(r"`(adaptx\.\w+\([^`]*\))`", text)]
+    inline = [
+        code.replace("=...", "=0").replace("...", "**{}") for code in re.findall(r"`(adaptx\.\w+\([^`]*\))`", text)
+    ]
     for code in (*blocks, *inline):
         for node in ast.walk(ast.parse(code)):
             if isinstance(node, ast.Call) and re.fullmatch(r"adaptx\.\w+", ast.unparse(node.func)):
