@@ -18,6 +18,8 @@ from adaptx.store import Store, StoreView
 from adaptx.tables import read_rows
 from adaptx.training.settings import ComputeSettings
 
+pytestmark = pytest.mark.slow
+
 ROWS = "mini:train=320,dev=40,test=250"
 LANGUAGES = ("en", "de", "zh", "ar")
 
