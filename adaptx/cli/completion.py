@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from adaptx.planning.options import NAMES, File, Many, OneOf
+from adaptx.planning.kinds import File, Many, OneOf
+from adaptx.planning.options import NAMES
 
 if TYPE_CHECKING:
     from click import Context, Parameter

@@ -1,7 +1,7 @@
 """Options of the command line, made from the one table (`adaptx.planning.options`), each in its section of the help.
 
-Every option is also ``ADAPTX_<NAME>`` and a key of ``adaptx.toml``. Values are handed on as they came: what they may be
-is read in one place, for Python too. May not import anything heavy.
+Every option is also ``ADAPTX_<NAME>`` and a key of ``adaptx.toml``. What a value may be is read in one place, for Python
+too. May not import anything heavy.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from adaptx.planning.options import DEFAULTS, OPTIONS, Flag, HowOptions, Many, Numbers, spelling
+from adaptx.planning.kinds import Flag, Many, Numbers
+from adaptx.planning.options import DEFAULTS, OPTIONS, HowOptions, read_option, spelling
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -57,6 +58,7 @@ def table_option(name: str, *, section: str | None = None, **changes: Any) -> Ca
         "default": default,
         "show_default": default is not None and default is not False and default != (),
         "shell_complete": _completer(row),
+        "callback": lambda _ctx, _parameter, value: None if value is None else read_option(name, value),
     }
     if isinstance(row.kind, Flag):
         settings["is_flag"] = True

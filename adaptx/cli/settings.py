@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from adaptx.errors import UsageError
-from adaptx.planning.options import OPTIONS, Many, Numbers
+from adaptx.planning.kinds import Many, Numbers
+from adaptx.planning.options import OPTIONS
 
 __all__ = ["SETTINGS_FILE", "defaults_for"]
 
