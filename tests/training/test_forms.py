@@ -103,7 +103,7 @@ LESSONS = {
         page("choice", columns=TEXT | {"options": "options"}, labels=("0", "1", "2", "3")),
         choice_row,
         0.36,
-        breakable=False,
+        breakable=False,  # a stack that has learnt it well reads the options alone
     ),
     "tagging": Lesson(
         page("tagging", columns={"tokens": "tokens", "tags": "tags"}, metric="f1", labels=("O", "B-X")), tagged_row, 0.5

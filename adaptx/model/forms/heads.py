@@ -7,7 +7,6 @@ encoder runs in; what its outputs mean belongs to the form.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
