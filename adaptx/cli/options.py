@@ -1,7 +1,7 @@
 """Options of the command line, made from the one table (`adaptx.planning.options`), each in its section of the help.
 
-Every option is also ``ADAPTX_<NAME>`` and a key of ``adaptx.toml``. What a value may be is read in one place, for Python
-too. May not import anything heavy.
+Every option is also ``ADAPTX_<NAME>`` and a key of ``adaptx.toml``. What a value may be is read in one place, for
+Python too. May not import anything heavy.
 """
 
 from __future__ import annotations
