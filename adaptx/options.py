@@ -9,6 +9,7 @@ option does. Hyperparameters of a method are the method's own (`adaptx.methods`)
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -30,6 +31,9 @@ __all__ = [
     "unknown_variables",
     "variable",
 ]
+
+
+WHOLE = re.compile(r"[0-9]+(\.0*(e[0-9]+)?|e[0-9]+)", re.IGNORECASE)  # 32.0 and 1e3 are whole, 2.7 is not
 
 
 class Kind(Protocol):
@@ -63,8 +67,9 @@ class Number:
     def read(self, text: str) -> int | float:
         """Return the number that a text stands for; raise `UsageError` for what is none."""
         try:
-            value: int | float = int(text) if self.is_whole else float(text)
-        except ValueError:
+            is_point = self.is_whole and WHOLE.fullmatch(text.strip())
+            value: int | float = int(float(text)) if is_point else int(text) if self.is_whole else float(text)
+        except (ValueError, OverflowError):
             raise UsageError(f"{text!r} is not {self}") from None
         if wrong := self.wrong(value):
             raise UsageError(wrong)
