@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from adaptx.errors import UnknownName, UsageError
+from adaptx.errors import AdaptxError, UnknownName, UsageError
 from adaptx.planning.options import (
     OPTIONS,
     HowOptions,
     WorkOptions,
     choices_of,
+    read_option,
     read_options,
     settings_of,
     with_options,
@@ -203,7 +204,7 @@ def _compare(
     from adaptx.planning.arms import Comparison, requests_of
     from adaptx.results.summaries import compare_result
 
-    choices = choices_of(options)
+    choices, seeds = choices_of(options), read_option("seeds", seeds)
     every = tuple(range(choices.seed, choices.seed + seeds))
     comparison = Comparison(intermediate=intermediate, target=target, seeds=every, choices=choices)
     return Command(
@@ -274,7 +275,8 @@ def ls(kind: str, *, store: Place = None) -> Result[Sequence[Row]]:
     if kind not in KINDS:
         raise UnknownName("kind", kind, KINDS)
     if kind in STORED:
-        return Result(listing.stored(open_store(store), kind), list, lists.show)
+        place = open_store(store)
+        return Result(listing.stored(place, kind), list, lists.show, notes=listing.unlisted(place, kind))
     value, summary = listing.known(kind, whole=True), listing.known(kind)
     return Result(value, lambda _: summary, lambda _: lists.show(summary))
 
@@ -285,7 +287,8 @@ def show(name: str, *, is_task: bool = False, store: Place = None) -> Result[Row
     from adaptx.results import listing
 
     value = listing.shown(name, lambda: open_store(store), is_task=is_task)
-    return Result(value, lambda value: [value], lists.show_one)
+    notes = listing.faults_of(value, lambda: open_store(store))
+    return Result(value, lambda value: [value], lists.show_one, notes=notes)
 
 
 def why(step: str, *, store: Place = None) -> Result[WhyResult]:
@@ -293,7 +296,9 @@ def why(step: str, *, store: Place = None) -> Result[WhyResult]:
     from adaptx.reporting import tables
     from adaptx.results.summaries import why_result
 
-    return Result(why_result(open_store(store), step), lambda value: value["differences"], tables.print_why)
+    place = open_store(store)
+    notes = [fault for _, fault in place.damaged()]
+    return Result(why_result(place, step), lambda value: value["differences"], tables.print_why, notes=notes)
 
 
 def verify(*steps: str, store: Place = None) -> Result[VerifyResult]:
@@ -301,7 +306,9 @@ def verify(*steps: str, store: Place = None) -> Result[VerifyResult]:
     from adaptx.reporting import tables
     from adaptx.results import verify
 
-    return Result(verify.verify(open_store(store), steps), lambda value: value["steps"], tables.print_verify)
+    place = open_store(store)
+    value, notes = verify.verify(place, steps), verify.lost_parents(place)
+    return Result(value, lambda value: value["steps"], tables.print_verify, notes=notes)
 
 
 def prune(*steps: str, dry_run: bool = False, store: Place = None) -> Result[list[PrunedRow]]:
@@ -317,7 +324,11 @@ def doctor(*, store: Place = None) -> Result[list[Finding]]:
     from adaptx.reporting import lists
     from adaptx.results import doctor
 
-    return Result(doctor.examine(open_store(store)), list, lists.show)
+    try:
+        place: Store | AdaptxError = open_store(store)
+    except AdaptxError as error:  # one finding among others
+        place = error
+    return Result(doctor.examine(place), list, lists.show)
 
 
 def export(

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from adaptx.planning.kinds import Flag, Many, Numbers
-from adaptx.planning.options import DEFAULTS, OPTIONS, HowOptions, read_option, spelling
+from adaptx.options import variable
+from adaptx.planning.options import (
+    DEFAULTS,
+    OPTIONS,
+    HowOptions,
+    is_flag,
+    is_repeatable,
+    metavar_of,
+    read_option,
+    spelling,
+)
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
-
-    from adaptx.planning.options import Option
 
 __all__ = [
     "SectionOption",
@@ -26,11 +33,13 @@ __all__ = [
     "json_option",
     "languages_option",
     "option",
+    "reader",
     "store_option",
     "table_option",
     "work_options",
 ]
 
+Read = Callable[[click.Context, click.Parameter, Any], Any]
 Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,8 +54,8 @@ class SectionOption(click.Option):
 
 def option(*names: str, section: str = "what", **settings: Any) -> Callable[[F], F]:
     """Add an option of one command alone; it is also ``ADAPTX_<NAME>``."""
-    variable = "ADAPTX_" + names[0].lstrip("-").replace("-", "_").upper()
-    return click.option(*names, cls=SectionOption, section=section, **{"envvar": variable, **settings})
+    key = names[0].lstrip("-").replace("-", "_")
+    return click.option(*names, cls=SectionOption, section=section, **{"envvar": variable(key), **settings})
 
 
 def table_option(name: str, *, section: str | None = None, **changes: Any) -> Callable[[F], F]:
@@ -57,25 +66,30 @@ def table_option(name: str, *, section: str | None = None, **changes: Any) -> Ca
         "help": row.help,
         "default": default,
         "show_default": default is not None and default is not False and default != (),
-        "shell_complete": _completer(row),
-        "callback": lambda _ctx, _parameter, value: None if value is None else read_option(name, value),
+        "shell_complete": _completer(name),
+        "callback": reader(name),
     }
-    if isinstance(row.kind, Flag):
+    if is_flag(name):
         settings["is_flag"] = True
     else:
-        settings |= {"type": click.UNPROCESSED, "metavar": row.kind.metavar}
-    if isinstance(row.kind, Numbers | Many):
+        settings |= {"type": click.UNPROCESSED, "metavar": metavar_of(name)}
+    if is_repeatable(name):
         settings |= {"multiple": True, "default": None}
     return option(spelling(name), section=section or row.section, **{**settings, **changes})
 
 
-def _completer(row: Option) -> Complete:
+def reader(name: str) -> Read:
+    """Return what reads the values of an option, before a command does anything."""
+    return lambda _ctx, _parameter, value: None if value is None else read_option(name, value)
+
+
+def _completer(name: str) -> Complete:
     """Return what completes an option's values; the module is imported when a shell asks."""
 
     def complete(ctx: click.Context, _parameter: click.Parameter, word: str) -> list[CompletionItem]:
         from adaptx.cli.completion import complete_option
 
-        return complete_option(row, ctx, word)
+        return complete_option(name, ctx, word)
 
     return complete
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
+from adaptx.cli.output import tell
+from adaptx.escaping import printable
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -80,7 +81,7 @@ class _Log:
         key, now = _key(event), time.monotonic()
         if now - self._last.get(key, -LOG_EVERY_S) >= LOG_EVERY_S or "dev" in event:
             self._last[key] = now
-            click.echo(line(event), err=True)
+            tell(line(event))
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -101,18 +102,22 @@ class _Panel:
             from rich.live import Live
 
             self._live = Live(
-                console=Console(stderr=True), refresh_per_second=4, redirect_stdout=False, get_renderable=self._table
+                console=Console(stderr=True, highlight=False),
+                refresh_per_second=4,
+                redirect_stdout=False,
+                get_renderable=self._table,
             )
             self._live.start()
 
     def _table(self) -> Table:
         """Return what is shown now; the panel asks again and again, also between two events."""
         from rich.table import Table
+        from rich.text import Text
 
         table = Table.grid()
         minutes, seconds = divmod(int(time.monotonic() - self._begin), 60)
         for text in (f"elapsed {minutes}:{seconds:02d}", *list(self._rows.values())[-ROWS:]):
-            table.add_row(text)
+            table.add_row(Text(printable(text)))
         return table
 
     def close(self) -> None:

@@ -117,10 +117,14 @@ class Resolver:
     def attacks(self) -> list[tuple[str, AttackRequest]]:
         """The attacks as typed, each resolved with the search, budget and seed that were chosen."""
         choices = self.choices
-        return [
-            (text, attack_request(text, search=choices.search, budget=choices.budget, seed=choices.attack_seed))
-            for text in choices.attacks
-        ]
+        asked: list[tuple[str, AttackRequest]] = []
+        for text in choices.attacks:
+            request = attack_request(text, search=choices.search, budget=choices.budget, seed=choices.attack_seed)
+            same = next((other for other, earlier in asked if earlier == request), None)
+            if same is not None:
+                raise UsageError(f"--attack {same!r} and --attack {text!r} are one attack", hint="name it once")
+            asked.append((text, request))
+        return asked
 
     def method(self, task: Task) -> MethodSpec:
         """Return how a task is learnt; raises as `method_spec`, or `Incompatible` where it cannot be stacked."""
