@@ -8,7 +8,7 @@ a folder or what `open_store` returned. Errors are those of `adaptx.errors`, wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
@@ -276,7 +276,8 @@ def ls(kind: str, *, store: Place = None) -> Result[Sequence[Row]]:
         raise UnknownName("kind", kind, KINDS)
     if kind in STORED:
         place = open_store(store)
-        return Result(listing.stored(place, kind), list, lists.show, notes=listing.unlisted(place, kind))
+        notes = _faults(listing.unlisted(place, kind))
+        return Result(listing.stored(place, kind), list, lists.show, notes=notes)
     value, summary = listing.known(kind, whole=True), listing.known(kind)
     return Result(value, lambda _: summary, lambda _: lists.show(summary))
 
@@ -287,7 +288,7 @@ def show(name: str, *, is_task: bool = False, store: Place = None) -> Result[Row
     from adaptx.results import listing
 
     value = listing.shown(name, lambda: open_store(store), is_task=is_task)
-    notes = listing.faults_of(value, lambda: open_store(store))
+    notes = _faults(listing.faults_of(value, lambda: open_store(store)))
     return Result(value, lambda value: [value], lists.show_one, notes=notes)
 
 
@@ -297,7 +298,7 @@ def why(step: str, *, store: Place = None) -> Result[WhyResult]:
     from adaptx.results.summaries import why_result
 
     place = open_store(store)
-    notes = [fault for _, fault in place.damaged()]
+    notes = _faults(fault for _, fault in place.damaged())
     return Result(why_result(place, step), lambda value: value["differences"], tables.print_why, notes=notes)
 
 
@@ -307,8 +308,12 @@ def verify(*steps: str, store: Place = None) -> Result[VerifyResult]:
     from adaptx.results import verify
 
     place = open_store(store)
-    value, notes = verify.verify(place, steps), verify.lost_parents(place)
-    return Result(value, lambda value: value["steps"], tables.print_verify, notes=notes)
+    notes = tuple(f"note: {lost}" for lost in verify.lost_parents(place))
+    return Result(verify.verify(place, steps), lambda value: value["steps"], tables.print_verify, notes=notes)
+
+
+def _faults(faults: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"fault: {fault}" for fault in faults)
 
 
 def prune(*steps: str, dry_run: bool = False, store: Place = None) -> Result[list[PrunedRow]]:

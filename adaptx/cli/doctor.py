@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from adaptx import api
 from adaptx.cli.help import SectionCommand
 from adaptx.cli.options import json_option, store_option
-from adaptx.cli.output import emit, open_and_announce
+from adaptx.cli.output import emit
 from adaptx.errors import AdaptxError
-
-if TYPE_CHECKING:
-    from adaptx.store import Store
 
 __all__ = ["command"]
 
 EXAMPLES = {"adaptx doctor": "when something is odd: what is installed, and what is wrong with it"}
-
-
-def _announced(path: Path | None) -> Store | Path | None:
-    """Return the store; where it cannot be opened its path, since that is one finding among others."""
-    try:
-        return open_and_announce(path)
-    except AdaptxError:
-        return path
 
 
 @click.command("doctor", cls=SectionCommand, examples=EXAMPLES)
@@ -34,7 +22,7 @@ def _announced(path: Path | None) -> Store | Path | None:
 @json_option
 def command(store: Path | None, json: bool) -> None:
     """Check the installation, the plugins and the store."""
-    answer = api.doctor(store=_announced(store))
+    answer = api.doctor(store=store)
     emit(answer, as_json=json)
     bad = [finding for finding in answer.value if finding["state"] == "fault"]
     if bad:

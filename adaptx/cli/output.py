@@ -79,10 +79,10 @@ def tell(text: str) -> None:
     click.echo("\n".join(shown), err=True)
 
 
-def tell_faults(faults: Iterable[str], word: str = "fault") -> None:
+def tell_faults(notes: Iterable[str]) -> None:
     """Print a line on stderr for each fault that did not stop the command."""
-    for fault in faults:
-        tell(f"{word}: {fault}")
+    for note in notes:
+        tell(note)
 
 
 def open_and_announce(path: Path | str | None) -> Store:
@@ -94,13 +94,13 @@ def open_and_announce(path: Path | str | None) -> Store:
     return store
 
 
-def emit(answer: Result[Any], *, as_json: bool, note: str = "fault") -> None:
-    """Print an answer, as JSON or as its table, and on stderr a line a note, called by the word ``note``."""
+def emit(answer: Result[Any], *, as_json: bool) -> None:
+    """Print an answer: as JSON, or as its table."""
     if as_json:
         emit_text(answer.to_json())
     else:
         answer.show()
-    tell_faults(answer.notes, note)
+    tell_faults(answer.notes)
 
 
 def emit_text(text: str) -> None:

@@ -27,7 +27,7 @@ EXAMPLES = {
 def command(steps: tuple[str, ...], store: Path | None, json: bool) -> None:
     """Check stored files and recompute every score from stored predictions (no model is loaded)."""
     answer = api.verify(*steps, store=open_and_announce(store))
-    emit(answer, as_json=json, note="note")
+    emit(answer, as_json=json)
     faults = [fault for entry in answer.value["steps"] for fault in entry["faults"]]
     if faults:
         raise StoreCorrupt(f"{len(faults)} faults, the first: {faults[0]}", hint="adaptx prune ID, then make it again")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from adaptx import options
 from adaptx.errors import UnknownName, UsageError
 from adaptx.methods import method_names
-from adaptx.options import OPTIONS
+from adaptx.options import OPTIONS, ROWS
 from adaptx.spec import Sampling
 from adaptx.tasks.catalog import task_names
 from adaptx.tasks.mlm import MLM
@@ -104,9 +104,10 @@ def sampling_of(text: str) -> Sampling:
 
 
 def _cap(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not int(text[:18]) > 0:
-        raise UsageError(f"--sampling proportional:CAP {text!r} is not a whole number of rows above 0")
-    return int(text[:18])
+    try:
+        return int(ROWS.read(text))
+    except UsageError as error:
+        raise UsageError(f"--sampling proportional:CAP {error}") from None
 
 
 def text_mix_of(text: str) -> tuple[tuple[str, ...], float]:

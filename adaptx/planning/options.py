@@ -256,10 +256,9 @@ def read_option(name: str, value: object) -> Any:
         found = _typed(kind, value, row.separator if row else "")
     except UsageError as error:
         raise UsageError(f"{spelling(name)} {error}") from None
-    if found == ():
-        return found
-    if wrong := kind.wrong(list(found) if isinstance(found, tuple) else found):
-        raise UsageError(f"{spelling(name)} {wrong}")
+    for item in found if isinstance(found, tuple) else (found,):
+        if wrong := kind.wrong(item):
+            raise UsageError(f"{spelling(name)} {wrong}")
     if row is not None and row.known is not None and found not in row.known():
         raise UnknownName(spelling(name), found, row.known())
     return Path(found) if row is not None and row.is_path else found

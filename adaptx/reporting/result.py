@@ -32,7 +32,7 @@ class Result(Generic[Value]):
     value: Value
     _rows: Callable[[Value], Rows] = field(repr=False)
     _print: Callable[[Value], None] = field(repr=False)
-    notes: Sequence[str] = field(default=(), kw_only=True)  # a line for each fault that did not stop the command
+    notes: tuple[str, ...] = field(default=(), kw_only=True)  # what was found wrong on the way and stopped nothing
 
     def to_json(self) -> str:
         """Return the JSON text of the command."""
