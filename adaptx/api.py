@@ -18,6 +18,7 @@ from adaptx.planning.options import (
     HowOptions,
     WorkOptions,
     choices_of,
+    read_option,
     read_options,
     settings_of,
     with_options,
@@ -203,7 +204,7 @@ def _compare(
     from adaptx.planning.arms import Comparison, requests_of
     from adaptx.results.summaries import compare_result
 
-    choices = choices_of(options)
+    choices, seeds = choices_of(options), read_option("seeds", seeds)
     every = tuple(range(choices.seed, choices.seed + seeds))
     comparison = Comparison(intermediate=intermediate, target=target, seeds=every, choices=choices)
     return Command(

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from adaptx import api
-from adaptx.cli.options import check_options
 from adaptx.cli.output import catch_interrupts, emit, open_and_announce, quiet_stdout, tell
 from adaptx.cli.progress import progress_display
 
@@ -28,7 +27,6 @@ def carry_out(
     command: Callable[..., Result[Any]], *args: Any, dry_run: bool, json: bool, store: Any, **options: Any
 ) -> None:
     """Call a command of `adaptx.api`, or plan it, and print its answer."""
-    check_options(options)
     place = open_and_announce(store)
     called = (api.plan, command) if dry_run else (command,)
     with quiet_stdout(), catch_interrupts(), progress_display() as report:

@@ -9,30 +9,25 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from adaptx.planning.options import NAMES, File, Many, OneOf
+from adaptx.planning.options import NAMES, OPTIONS, values_of
 
 if TYPE_CHECKING:
     from click import Context, Parameter
     from click.shell_completion import CompletionItem
-
-    from adaptx.planning.options import Option
 
 __all__ = ["complete_option", "complete_tasks"]
 
 TASKS = ("on", "tasks", "target", "task")  # parameters that say what is evaluated or trained, the first known one
 
 
-def complete_option(option: Option, ctx: Context, word: str) -> list[CompletionItem]:
+def complete_option(name: str, ctx: Context, word: str) -> list[CompletionItem]:
     """Complete a value of an option of the table; a path is completed by the shell."""
     from click.shell_completion import CompletionItem
 
-    kind = option.kind
-    if option.names:
-        separator = "," if isinstance(kind, Many) and kind.comma else ""
-        return _items(NAMES[option.names](_tasks(ctx)), word, separator)
-    if isinstance(kind, OneOf):
-        return _items(kind.known(), word)
-    return [CompletionItem(word, type="file")] if isinstance(kind, File) else []
+    row = OPTIONS[name]
+    if row.is_path:
+        return [CompletionItem(word, type="file")]
+    return _items(values_of(name, _tasks(ctx)), word, row.separator)
 
 
 def complete_tasks(_ctx: Context, _param: Parameter, word: str) -> list[CompletionItem]:

@@ -1,7 +1,7 @@
 """Options of the command line, made from the one table (`adaptx.planning.options`), each in its section of the help.
 
-Every option is also ``ADAPTX_<NAME>`` and a key of ``adaptx.toml``. Values are handed on as they came: what they may be
-is read in one place, for Python too. May not import anything heavy.
+Every option is also ``ADAPTX_<NAME>`` and a key of ``adaptx.toml``. What a value may be is read in one place, for
+Python too. May not import anything heavy.
 """
 
 from __future__ import annotations
@@ -11,56 +11,35 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from adaptx.errors import UsageError
-from adaptx.options import OPTIONS as BOUNDS
-from adaptx.options import Number
-from adaptx.planning.options import DEFAULTS, OPTIONS, Flag, HowOptions, Many, Numbers, read_options, spelling
+from adaptx.options import variable
+from adaptx.planning.options import (
+    DEFAULTS,
+    OPTIONS,
+    HowOptions,
+    is_flag,
+    is_repeatable,
+    metavar_of,
+    read_option,
+    spelling,
+)
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from adaptx.planning.options import Option
-
 __all__ = [
     "SectionOption",
-    "check_options",
-    "checked",
     "dry_run_option",
     "how_options",
     "json_option",
     "languages_option",
     "option",
+    "reader",
     "store_option",
     "table_option",
     "work_options",
 ]
 
-
-class Checked(click.ParamType):  # type: ignore[type-arg]  # generic for the type checker alone
-    """A number within the bounds of the table, typed (of a file) or as text."""
-
-    name = "number"
-
-    def __init__(self, option: str) -> None:
-        self._option = option
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = BOUNDS[self._option]
-        assert isinstance(number, Number), self._option
-        try:
-            typed = number.read(value) if isinstance(value, str) else value
-        except UsageError as error:
-            self.fail(str(error), param, ctx)
-        if wrong := number.wrong(typed):
-            self.fail(wrong, param, ctx)
-        return typed
-
-
-def checked(option: str) -> Checked:
-    """Return the type of a number of the table, for click."""
-    return Checked(option)
-
-
+Read = Callable[[click.Context, click.Parameter, Any], Any]
 Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,8 +54,8 @@ class SectionOption(click.Option):
 
 def option(*names: str, section: str = "what", **settings: Any) -> Callable[[F], F]:
     """Add an option of one command alone; it is also ``ADAPTX_<NAME>``."""
-    variable = "ADAPTX_" + names[0].lstrip("-").replace("-", "_").upper()
-    return click.option(*names, cls=SectionOption, section=section, **{"envvar": variable, **settings})
+    key = names[0].lstrip("-").replace("-", "_")
+    return click.option(*names, cls=SectionOption, section=section, **{"envvar": variable(key), **settings})
 
 
 def table_option(name: str, *, section: str | None = None, **changes: Any) -> Callable[[F], F]:
@@ -87,24 +66,30 @@ def table_option(name: str, *, section: str | None = None, **changes: Any) -> Ca
         "help": row.help,
         "default": default,
         "show_default": default is not None and default is not False and default != (),
-        "shell_complete": _completer(row),
+        "shell_complete": _completer(name),
+        "callback": reader(name),
     }
-    if isinstance(row.kind, Flag):
+    if is_flag(name):
         settings["is_flag"] = True
     else:
-        settings |= {"type": click.UNPROCESSED, "metavar": row.kind.metavar}
-    if isinstance(row.kind, Numbers | Many):
+        settings |= {"type": click.UNPROCESSED, "metavar": metavar_of(name)}
+    if is_repeatable(name):
         settings |= {"multiple": True, "default": None}
     return option(spelling(name), section=section or row.section, **{**settings, **changes})
 
 
-def _completer(row: Option) -> Complete:
+def reader(name: str) -> Read:
+    """Return what reads the values of an option, before a command does anything."""
+    return lambda _ctx, _parameter, value: None if value is None else read_option(name, value)
+
+
+def _completer(name: str) -> Complete:
     """Return what completes an option's values; the module is imported when a shell asks."""
 
     def complete(ctx: click.Context, _parameter: click.Parameter, word: str) -> list[CompletionItem]:
         from adaptx.cli.completion import complete_option
 
-        return complete_option(row, ctx, word)
+        return complete_option(name, ctx, word)
 
     return complete
 
@@ -113,11 +98,6 @@ json_option = option("--json", "json", section="how", is_flag=True, help="Print 
 store_option = table_option("store")
 dry_run_option = option("--dry-run", section="how", envvar=None, is_flag=True, help="Print the plan and stop.")
 languages_option = table_option("languages", help="Only these languages.")
-
-
-def check_options(given: dict[str, Any]) -> None:
-    """Raise as `read_options` for a value that an option cannot have: before anything is opened or said."""
-    read_options({name: value for name, value in given.items() if name in OPTIONS})
 
 
 def how_options(function: F) -> F:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from adaptx.cli.output import tell
+from adaptx.escaping import printable
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -97,23 +98,26 @@ class _Panel:
     def report(self, event: Event) -> None:
         self._rows[_key(event)] = line(event)
         if self._live is None:
+            from rich.console import Console
             from rich.live import Live
 
-            from adaptx.reporting.lists import console
-
             self._live = Live(
-                console=console(stderr=True), refresh_per_second=4, redirect_stdout=False, get_renderable=self._table
+                console=Console(stderr=True, highlight=False),
+                refresh_per_second=4,
+                redirect_stdout=False,
+                get_renderable=self._table,
             )
             self._live.start()
 
     def _table(self) -> Table:
         """Return what is shown now; the panel asks again and again, also between two events."""
         from rich.table import Table
+        from rich.text import Text
 
         table = Table.grid()
         minutes, seconds = divmod(int(time.monotonic() - self._begin), 60)
         for text in (f"elapsed {minutes}:{seconds:02d}", *list(self._rows.values())[-ROWS:]):
-            table.add_row(text)
+            table.add_row(Text(printable(text)))
         return table
 
     def close(self) -> None:

@@ -1,27 +1,25 @@
 """The options of a command that may compute: one table behind the command line, `adaptx.toml`, ``ADAPTX_*`` and Python.
 
-Owns the name of every option, its section, how its values are written, and its words; which values are allowed stands
-in `adaptx.options`, which pages and recipes share; a default is that of the dataclass that the option ends in
-(`Choices`, `ComputeSettings`). May not know click. A value comes as text or typed, and both end as the same typed
-value: the same request has the same id, however it was made.
+Owns the name of every option, its section and its words; what its values may be is in `adaptx.options`, a default is
+that of the dataclass that the option ends in (`Choices`, `ComputeSettings`). May not know click. A value comes as text
+or typed, and both end as the same typed value: the same request has the same id, however it was made.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
-from numbers import Real
-from operator import index
+from dataclasses import KW_ONLY, dataclass, fields
+from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypedDict, TypeVar, cast, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, TypeVar, get_type_hints
 
+from adaptx import options as kinds
 from adaptx import registry
 from adaptx.backbone import ALIASES, NANO
 from adaptx.errors import AdaptxError, UnknownName, UsageError
 from adaptx.methods import method_names
-from adaptx.options import OPTIONS as BOUNDS
-from adaptx.planning.choices import PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
+from adaptx.planning.choices import PER_TASK, Choices, PerTask
 from adaptx.robustness.search import search_names
 from adaptx.store import Store
 from adaptx.tasks.catalog import task_names, tasks_named
@@ -36,18 +34,18 @@ __all__ = [
     "NAMES",
     "OPTIONS",
     "SECTIONS",
-    "File",
-    "Flag",
     "HowOptions",
-    "Many",
-    "Numbers",
     "Option",
     "WorkOptions",
     "choices_of",
+    "is_flag",
+    "is_repeatable",
+    "metavar_of",
+    "read_option",
     "read_options",
     "settings_of",
     "spelling",
-    "texts_of",
+    "values_of",
     "with_options",
 ]
 
@@ -57,130 +55,24 @@ SECTIONS = ("what", "training", "rows", "attack", "how")
 """The sections of a command's options, in their order."""
 
 
-class Kind(Protocol):
-    """What the values of an option may be."""
-
-    @property
-    def metavar(self) -> str:
-        """How a value is written, for help."""
-        ...
-
-    def read(self, value: object) -> Any:
-        """Return the typed value of what was given, typed or as text; raise `ValueError` that says what is wanted."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text that is not blank."""
-
-    metavar: str = "TEXT"
-
-    def read(self, value: object) -> str:
-        """Return the text; a path is one."""
-        if not isinstance(value, str | Path) or not str(value).strip():
-            raise ValueError("is not a text")
-        return str(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A whole number; ``2.0`` is 2, and a truth value is none."""
-
-    metavar: str = "N"
-
-    def read(self, value: object) -> int:
-        """Return the number."""
-        number = _whole(value)
-        if number is None:
-            raise ValueError("is not a whole number")
-        return number
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """One of some names, which are looked up when they are needed."""
-
-    known: Callable[[], Collection[str]]
-
-    @property
-    def metavar(self) -> str:
-        """The names."""
-        return "|".join(self.known())
-
-    def read(self, value: object) -> str:
-        """Return the name; raise `LookupError` for another."""
-        if value not in self.known():
-            raise LookupError(value)
-        return str(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """A number that may differ by task or method: ``1e-4``, ``"squad=1e-4"``, or ``{"squad": 1e-4, "default": 3e-4}``.
-
-    Texts may be several; in a table, ``default`` is the number of all others.
-    """
-
-    metavar: str = "[NAME=]X"
-
-    def read(self, value: object) -> tuple[str, ...]:
-        """Return texts as the command line has them, which `PerTask.parse` reads."""
-        if isinstance(value, Mapping):
-            return tuple(f"{number}" if name == EVERYWHERE else f"{name}={number}" for name, number in value.items())
-        return texts_of(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Many:
-    """Any number of texts; with ``comma`` one text may hold several."""
-
-    metavar: str
-    comma: bool = False
-
-    def read(self, value: object) -> tuple[str, ...]:
-        """Return the texts."""
-        texts = texts_of(value)
-        return tuple(part for text in texts for part in text.split(",") if part) if self.comma else texts
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """Said or not."""
-
-    metavar: str = ""
-
-    def read(self, value: object) -> bool:
-        """Return whether it was said."""
-        if not isinstance(value, bool):
-            raise ValueError("is neither true nor false")  # noqa: TRY004 - the caller says which option
-        return value
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A path; `Store` is one that is open."""
-
-    metavar: str = "PATH"
-
-    def read(self, value: object) -> Path | Store:
-        """Return the path."""
-        if not isinstance(value, str | Path | Store):
-            raise ValueError("is not a path")  # noqa: TRY004 - the caller says which option
-        return Path(value) if isinstance(value, str) else value
-
-
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One row of the table: where help shows it, what it may be, what help says, and whose names its values are."""
+    """One row of the table: where help shows it, what help says, and what its values name.
+
+    What a value may be is its kind (`adaptx.options`); a text may hold several values between ``separator``.
+    """
 
     section: str
-    kind: Kind
     help: str
-    names: str = ""  # a key of `NAMES`
+    _: KW_ONLY
+    metavar: str = ""
+    separator: str = ""
+    names: str = ""  # a key of `NAMES`: what a shell completes
+    known: Callable[[], Collection[str]] | None = None  # the only values, where they are registered
+    is_path: bool = False
 
 
-EVERYWHERE = "default"
+EVERYWHERE = "default"  # in a table of numbers by task or method: the number of all others
 PerTaskNumber = float | str | Mapping[str, float] | Sequence[str]
 Texts = str | Sequence[str]
 
@@ -188,90 +80,100 @@ Texts = str | Sequence[str]
 class HowOptions(TypedDict, total=False):
     """How to compute: recorded beside a result and no part of its id."""
 
-    device: Annotated[str, Option("how", OneOf(lambda: ("auto", "cpu", "cuda")), "Device to compute on.")]
-    processes: Annotated[int, Option("how", Whole(), "Processes to start with DeepSpeed's launcher.")]
-    hostfile: Annotated[str | Path | None, Option("how", File(), "DeepSpeed hostfile for several nodes.")]
-    zero: Annotated[
-        int | None, Option("how", Whole(), "ZeRO stage (default: 0 for one process, else 1, or 2 for full).")
+    device: Annotated[str, Option("how", "Device to compute on.")]
+    processes: Annotated[int, Option("how", "Processes on this machine.")]
+    hostfile: Annotated[
+        str | Path | None,
+        Option("how", "DeepSpeed hostfile for several nodes.", metavar="PATH", is_path=True),
     ]
-    offload: Annotated[bool, Option("how", Flag(), "Keep optimizer state in CPU memory.")]
-    micro_tokens: Annotated[
-        int | None, Option("how", Whole(), "Padded tokens per forward pass (changes memory, not results).")
-    ]
-    strict: Annotated[bool, Option("how", Flag(), "Stop at any bad row.")]
+    zero: Annotated[int | None, Option("how", "ZeRO stage (default: 0 for one process, else 1, or 2 for full).")]
+    offload: Annotated[bool, Option("how", "Keep optimizer state in CPU memory.")]
+    micro_tokens: Annotated[int | None, Option("how", "Padded tokens per forward pass (changes memory, not results).")]
+    strict: Annotated[bool, Option("how", "Stop at any bad row.")]
     keep: Annotated[
         str,
-        Option("how", OneOf(lambda: ("needed", "all")), "Keep all `full` weights, or only while needed."),
+        Option("how", "Keep all `full` weights, or only while needed."),
     ]
     store: Annotated[
-        str | Path | Store | None, Option("how", File(), "Folder of results (default: the nearest runs/ upward).")
+        str | Path | Store | None,
+        Option("how", "Folder of results (default: the nearest runs/ upward).", metavar="PATH", is_path=True),
     ]
 
 
 class WorkOptions(HowOptions, total=False):
     """What to compute, and how."""
 
-    backbone: Annotated[str, Option("what", Text(), "Encoder: a hub id, a local folder, or nano.", "backbones")]
-    source: Annotated[str, Option("what", Text(), "Rows from hub, mini (mini:seed=3,train=10000) or a folder.")]
-    method: Annotated[str, Option("what", OneOf(method_names), "How tasks are learnt (ls methods).", "methods")]
-    precision: Annotated[str | None, Option("what", OneOf(lambda: PRECISIONS), "Default bf16; fp32 for nano.")]
-    seed: Annotated[int, Option("what", Whole(), "Seed of all training: head, order, dropout.")]
+    backbone: Annotated[str, Option("what", "Encoder: a hub id, a local folder, or nano.", names="backbones")]
+    source: Annotated[str, Option("what", "Rows from hub, mini (mini:seed=3,train=10000) or a folder.")]
+    method: Annotated[str, Option("what", "How tasks are learnt (ls methods).", known=method_names, names="methods")]
+    precision: Annotated[str | None, Option("what", "Default bf16; fp32 for nano.")]
+    seed: Annotated[int, Option("what", "Seed of all training: head, order, dropout.")]
     lr: Annotated[
         PerTaskNumber,
-        Option("training", Numbers(), "Learning rate, of all or of one task or method; repeatable."),
+        Option("training", "Learning rate, of all or of one task or method; repeatable."),
     ]
     epochs: Annotated[
         PerTaskNumber,
-        Option("training", Numbers(), "Passes over the training rows (default: the task's page)."),
+        Option("training", "Passes over the training rows (default: the task's page)."),
     ]
     batch: Annotated[
         PerTaskNumber,
-        Option("training", Numbers("[NAME=]N"), "Effective batch size in rows (default: the task's page)."),
+        Option("training", "Effective batch size in rows (default: the task's page)."),
     ]
     max_length: Annotated[
         PerTaskNumber,
-        Option("training", Numbers("[NAME=]N"), "Tokens per input (default: the task's page)."),
+        Option("training", "Tokens per input (default: the task's page)."),
     ]
     rank: Annotated[
-        int | None, Option("training", Whole(), "Rank of a low-rank method (default: the page); alpha grows with it.")
+        int | None,
+        Option("training", "Rank of a low-rank method (default: the page); alpha grows with it."),
     ]
     sampling: Annotated[
         str,
         Option(
             "training",
-            Text("KIND[:N]"),
             "Of task1+task2: proportional, proportional:CAP (rows), temperature:T or uniform.",
+            metavar="KIND[:N]",
         ),
     ]
     mlm: Annotated[
         str | None,
-        Option("training", Text("LANG,...:RATE"), "Mix masked language modelling into the intermediate layers."),
+        Option("training", "Mix masked language modelling into the intermediate layers.", metavar="LANG,...:RATE"),
     ]
     mlm_text: Annotated[
         str | Path | None,
-        Option("training", Text("FOLDER"), "Folder of LANG.txt[.gz] (default: text/ in the source folder)."),
+        Option("training", "Folder of LANG.txt[.gz] (default: text/ in the source folder).", metavar="FOLDER"),
     ]
     select: Annotated[
         str | None,
-        Option("training", OneOf(lambda: SELECTIONS), "Checkpoint to keep (default best-dev, by English rows)."),
+        Option("training", "Checkpoint to keep (default best-dev, by English rows)."),
     ]
     languages: Annotated[
         Texts,
-        Option("rows", Many("TAG[,TAG...]", comma=True), "BCP-47 tags (default: all languages of the task).", "tags"),
+        Option(
+            "rows",
+            "BCP-47 tags (default: all languages of the task).",
+            metavar="TAG[,TAG...]",
+            separator=",",
+            names="tags",
+        ),
     ]
-    split: Annotated[str | None, Option("rows", Text(), "Split to evaluate (default: the task's page).")]
-    max_train: Annotated[PerTaskNumber, Option("rows", Numbers("[NAME=]N"), "At most N training rows.")]
-    max_eval: Annotated[int | None, Option("rows", Whole(), "Evaluate at most N rows per language, the same in each.")]
-    layer: Annotated[int | None, Option("rows", Whole(), "Retrieval: hidden layer to read (default: by depth).")]
+    split: Annotated[str | None, Option("rows", "Split to evaluate (default: the task's page).")]
+    max_train: Annotated[PerTaskNumber, Option("rows", "At most N training rows.")]
+    max_eval: Annotated[int | None, Option("rows", "Evaluate at most N rows per language, the same in each.")]
+    layer: Annotated[int | None, Option("rows", "Retrieval: hidden layer to read (default: by depth).")]
     attack: Annotated[
         Texts,
-        Option("attack", Many("NAME[:KEY=VALUE,...]"), "Attack to run on every language; repeatable.", "attacks"),
+        Option(
+            "attack", "Attack to run on every language; repeatable.", metavar="NAME[:KEY=VALUE,...]", names="attacks"
+        ),
     ]
-    budget: Annotated[int, Option("attack", Whole(), "Most queries per example and attack.")]
+    budget: Annotated[int, Option("attack", "Most queries per example and attack.")]
     search: Annotated[
-        str, Option("attack", Text("NAME[:KEY=VALUE,...]"), "How an attack looks for its edits.", "searches")
+        str,
+        Option("attack", "How an attack looks for its edits.", metavar="NAME[:KEY=VALUE,...]", names="searches"),
     ]
-    attack_seed: Annotated[int, Option("attack", Whole(), "Seed of the attacks.")]
+    attack_seed: Annotated[int, Option("attack", "Seed of the attacks.")]
 
 
 def _table() -> dict[str, Option]:
@@ -301,7 +203,7 @@ def read_options(given: Mapping[str, object], known: Collection[str] = OPTIONS) 
     """
     if unknown := [name for name in given if name not in known]:
         raise UnknownName("option", unknown[0], known)
-    return {name: DEFAULTS[name] if given.get(name) is None else _read(name, given[name]) for name in known}
+    return {name: DEFAULTS[name] if given.get(name) is None else read_option(name, given[name]) for name in known}
 
 
 def choices_of(options: Mapping[str, object]) -> Choices:
@@ -345,48 +247,83 @@ def with_options(kinds: type[HowOptions]) -> Callable[[F], F]:
     return add
 
 
+def read_option(name: str, value: object) -> Any:
+    """Return the typed value of one option; raises as `read_options`."""
+    row, kind = OPTIONS.get(name), kinds.OPTIONS[name]
+    if row is not None and row.is_path and isinstance(value, Path | Store):
+        return value
+    try:
+        found = _typed(kind, value, row.separator if row else "")
+    except UsageError as error:
+        raise UsageError(f"{spelling(name)} {error}") from None
+    for item in found if isinstance(found, tuple) else (found,):
+        if wrong := kind.wrong(item):
+            raise UsageError(f"{spelling(name)} {wrong}")
+    if row is not None and row.known is not None and found not in row.known():
+        raise UnknownName(spelling(name), found, row.known())
+    return Path(found) if row is not None and row.is_path else found
+
+
+def _typed(kind: kinds.Kind, value: object, separator: str) -> Any:
+    """Return a value as its kind has it, where it can be that; a text is read, a number of a library is a number."""
+    if isinstance(kind, kinds.Number):
+        return kind.read(value) if isinstance(value, str) else _number(value)
+    if isinstance(kind, kinds.PerTask | kinds.Texts):
+        texts = _texts(value)
+        return tuple(part for text in texts for part in text.split(separator) if part) if separator else texts
+    return str(value) if isinstance(value, Path) else value
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return value
+    number = float(value)
+    return int(value) if isinstance(value, Integral) or number.is_integer() else number  # type: ignore[call-overload]
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """Return one text or number, several, or a table of numbers by task or method, as the texts of a command line."""
+    if isinstance(value, Mapping):
+        return tuple(f"{number}" if name == EVERYWHERE else f"{name}={number}" for name, number in value.items())
+    items = value if isinstance(value, list | tuple) else (value,)
+    if any(isinstance(item, bool) or not isinstance(item, str | Real) for item in items):
+        raise UsageError(f"{value!r} is neither a text nor a number, nor several of them")
+    return tuple(str(item) for item in items)
+
+
 def spelling(name: str) -> str:
     """Return an option as it is typed: ``--max-eval``."""
     return "--" + name.replace("_", "-")
 
 
-def texts_of(value: object) -> tuple[str, ...]:
-    """Return one text or number, or several, as texts; raise `ValueError` for anything else."""
-    items = value if isinstance(value, list | tuple) else (value,)
-    if any(isinstance(item, bool) or not isinstance(item, str | Real) for item in items):
-        raise ValueError("is neither a text nor a number, nor a list of them")
-    return tuple(str(item) for item in items)
+def metavar_of(name: str) -> str:
+    """Return how help writes a value."""
+    row, kind = OPTIONS[name], kinds.OPTIONS[name]
+    if row.metavar or row.known:
+        return row.metavar or "|".join(row.known() if row.known else ())
+    if isinstance(kind, kinds.Names):
+        return "|".join(kind.known) or "TEXT"
+    number = kind.number if isinstance(kind, kinds.PerTask) else kind
+    letter = "N" if isinstance(number, kinds.Number) and number.is_whole else "X"
+    return f"[NAME=]{letter}" if isinstance(kind, kinds.PerTask) else letter
 
 
-def _read(name: str, value: object) -> Any:
-    kind = OPTIONS[name].kind
-    try:
-        return check_bounds(name, kind.read(value))
-    except LookupError:
-        assert isinstance(kind, OneOf)
-        raise UnknownName(spelling(name), str(value), kind.known()) from None
-    except ValueError as fault:
-        raise UsageError(f"{spelling(name)} {value!r} {fault}") from None
+def is_repeatable(name: str) -> bool:
+    """Return whether an option may be given several times."""
+    return isinstance(kinds.OPTIONS[name], kinds.PerTask | kinds.Texts)
 
 
-def check_bounds(name: str, typed: object) -> object:
-    """Return a typed value; raise `ValueError` where the table of bounds refuses it."""
-    plain = list(typed) if isinstance(typed, tuple) else str(typed) if isinstance(typed, Path | Store) else typed
-    if plain != [] and (wrong := BOUNDS[name].wrong(plain)):
-        raise ValueError(f"cannot be: {wrong}")
-    return typed
+def is_flag(name: str) -> bool:
+    """Return whether an option is said or not, and has no value."""
+    return isinstance(kinds.OPTIONS[name], kinds.Flag)
 
 
-def _whole(value: object) -> int | None:
-    """Return a whole number that is written as one, or as a float or text that equals one."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    try:
-        return int(value) if isinstance(value, str) else index(cast("int", value))
-    except (TypeError, ValueError):
-        return None
+def values_of(name: str, tasks: Sequence[str]) -> Collection[str]:
+    """Return what a value of an option can be, given the tasks that are named beside it; nothing where it is open."""
+    row, kind = OPTIONS[name], kinds.OPTIONS[name]
+    if row.names:
+        return NAMES[row.names](tasks)
+    return kind.known if isinstance(kind, kinds.Names) else ()
 
 
 def tags_of(tasks: Sequence[str]) -> list[str]:

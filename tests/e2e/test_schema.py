@@ -24,8 +24,8 @@ ELSEWHERE = {  # read by the tests of
     "test_run": {"compare", "run", "report"},
     "test_export": {"export", "score"},
     "test_hub": {"fetch"},
-    "schema/test_commands": {"ls-tasks", "ls-attacks", "ls-backbones", "doctor"},
-    "report/test_csv": {"report-csv"},
+    "schema/test_commands": {"ls-tasks", "ls-methods", "ls-attacks", "ls-searches", "ls-backbones", "doctor"},
+    "reporting/test_csv": {"report-csv"},
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from adaptx.api import KINDS
 from adaptx.cli.main import COMMANDS as COMMAND_LINE
 from adaptx.cli.main import main
 from adaptx.schema.__main__ import document
@@ -42,7 +43,7 @@ def test_every_command_has_a_schema_and_nothing_else_has(repository: Path) -> No
     assert {name for name in COMMAND_LINE if not {name, f"{name}-tasks"} & set(COMMANDS)} == set()
 
 
-@pytest.mark.parametrize("kind", ["tasks", "attacks", "adapters", "backbones", "results"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_list_is_as_published(kind: str, answer: Answer, conforms: Conforms) -> None:
     assert conforms(f"ls-{kind}", answer(f"ls {kind}"))
 
