@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from adaptx.errors import UsageError
 
 __all__ = [
+    "COUNT",
     "MOST_SEEDS",
     "OPTIONS",
     "SEED",
@@ -148,7 +149,7 @@ def _whole(least: int, most: int) -> Number:
     return Number(least=least, most=most, is_whole=True)
 
 
-ROWS = 1_000_000_000
+COUNT = _whole(1, 1_000_000_000)  # of rows
 SEED = _whole(0, 2**32 - 1)
 MOST_SEEDS = 1000
 LR = Number(least=0, most=10, above=True)
@@ -170,8 +171,8 @@ OPTIONS: Mapping[str, Kind] = {
     "epochs": PerTask(EPOCHS),
     "batch": PerTask(BATCH),
     "max_length": PerTask(MAX_LENGTH),
-    "max_train": PerTask(_whole(1, ROWS)),
-    "max_eval": _whole(1, ROWS),
+    "max_train": PerTask(COUNT),
+    "max_eval": COUNT,
     "layer": _whole(0, 1000),
     "languages": Texts(),
     "split": Names(),
@@ -211,7 +212,7 @@ TRAINING: Mapping[str, Kind] = {
     "order": Names(("bucketed", "iid")),
     "evaluations": _whole(1, 1000),
     "select": OPTIONS["select"],
-    "dev_limit": _whole(1, ROWS),
+    "dev_limit": COUNT,
 }
 """Hyperparameters of training on a page: the fields of `adaptx.spec.Optimisation`."""
 

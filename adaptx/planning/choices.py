@@ -104,9 +104,10 @@ def sampling_of(text: str) -> Sampling:
 
 
 def _cap(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not int(text[:18]) > 0:
-        raise UsageError(f"--sampling proportional:CAP {text!r} is not a whole number of rows above 0")
-    return int(text[:18])
+    try:
+        return int(options.COUNT.read(text))
+    except UsageError as error:
+        raise UsageError(f"--sampling proportional:CAP {error}") from None
 
 
 def text_mix_of(text: str) -> tuple[tuple[str, ...], float]:
