@@ -1,8 +1,8 @@
 """Text of strangers as text: what a name, a message or a file's content may not do to where it is shown.
 
 Owns one function a format: `printable` (terminals and plain files), `markdown`, `latex`, `csv_cell`, `json_text`; HTML
-and SVG are built as trees (`adaptx.report.markup`). Whoever writes a text that adaptx has not written itself passes it
-through the function of its format, once. May not import anything of adaptx.
+and SVG are built as trees (`adaptx.reporting.markup`). Whoever writes a text that adaptx has not written itself passes
+it through the function of its format, once. May not import anything of adaptx.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LONGEST = 2000  # characters of a message: longer ones are cut in the middle
 # Control characters (escape sequences, bells, returns), halves of surrogates, line separators, marks that turn the
 # direction of what follows. Joiners stay: scripts and emoji need them.
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BEGINS = re.compile(r"([=#>]|[-+](?=[-\s]|$)|\d+(?=[.)](\s|$)))")  # a list, heading, rule or quotation
 INSIDE = re.compile(r"[\\`*~$|]|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:])|:(?=//)|@|(?<=www)\.", re.IGNORECASE)

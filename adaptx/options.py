@@ -9,7 +9,6 @@ option does. Hyperparameters of a method are the method's own (`adaptx.methods`)
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -18,9 +17,9 @@ from typing import Any, Protocol
 from adaptx.errors import UsageError
 
 __all__ = [
-    "COUNT",
     "MOST_SEEDS",
     "OPTIONS",
+    "ROWS",
     "SEED",
     "TRAINING",
     "Kind",
@@ -32,9 +31,6 @@ __all__ = [
     "unknown_variables",
     "variable",
 ]
-
-
-WHOLE = re.compile(r"[0-9]+(\.0*(e[0-9]+)?|e[0-9]+)", re.IGNORECASE)  # 32.0 and 1e3 are whole, 2.7 is not
 
 
 class Kind(Protocol):
@@ -68,13 +64,21 @@ class Number:
     def read(self, text: str) -> int | float:
         """Return the number that a text stands for; raise `UsageError` for what is none."""
         try:
-            is_point = self.is_whole and WHOLE.fullmatch(text.strip())
-            value: int | float = int(float(text)) if is_point else int(text) if self.is_whole else float(text)
-        except (ValueError, OverflowError):
+            value: int | float = _whole_number(text) if self.is_whole else float(text)
+        except ValueError:
             raise UsageError(f"{text!r} is not {self}") from None
         if wrong := self.wrong(value):
             raise UsageError(wrong)
         return value
+
+
+def _whole_number(text: str) -> int | float:
+    """Return a whole number however it is written, ``32`` or ``32.0`` or ``1e3``, and any other as it is."""
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        return int(number) if number.is_integer() else number
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ def _whole(least: int, most: int) -> Number:
     return Number(least=least, most=most, is_whole=True)
 
 
-COUNT = _whole(1, 1_000_000_000)  # of rows
+ROWS = _whole(1, 1_000_000_000)
 SEED = _whole(0, 2**32 - 1)
 MOST_SEEDS = 1000
 LR = Number(least=0, most=10, above=True)
@@ -171,8 +175,8 @@ OPTIONS: Mapping[str, Kind] = {
     "epochs": PerTask(EPOCHS),
     "batch": PerTask(BATCH),
     "max_length": PerTask(MAX_LENGTH),
-    "max_train": PerTask(COUNT),
-    "max_eval": COUNT,
+    "max_train": PerTask(ROWS),
+    "max_eval": ROWS,
     "layer": _whole(0, 1000),
     "languages": Texts(),
     "split": Names(),
@@ -212,7 +216,7 @@ TRAINING: Mapping[str, Kind] = {
     "order": Names(("bucketed", "iid")),
     "evaluations": _whole(1, 1000),
     "select": OPTIONS["select"],
-    "dev_limit": COUNT,
+    "dev_limit": ROWS,
 }
 """Hyperparameters of training on a page: the fields of `adaptx.spec.Optimisation`."""
 

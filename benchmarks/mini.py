@@ -22,7 +22,7 @@ from real import run
 from record import record
 
 from adaptx.mini import suite
-from adaptx.report.numbers import points
+from adaptx.reporting.numbers import points
 from adaptx.tasks.catalog import task_named
 
 WORLD = "--source mini --backbone nano"

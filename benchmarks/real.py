@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 from readable import bullets, from_rich, write
 from record import record
 
-from adaptx.report.comparison import arms_sheet, contrasts_sheet, measures_of
-from adaptx.report.numbers import points
-from adaptx.report.table import rich_table
-from adaptx.report.tables import language_table
+from adaptx.reporting.comparison import arms_sheet, contrasts_sheet, measures_of
+from adaptx.reporting.numbers import points
+from adaptx.reporting.table import rich_table
+from adaptx.reporting.tables import language_table
 
 if TYPE_CHECKING:
     from adaptx.schema.commands import CompareResult, StackResult, TrainResult

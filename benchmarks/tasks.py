@@ -19,7 +19,7 @@ from readable import bullets, table, write
 from real import PLACES, run, without_paths
 from record import record
 
-from adaptx.report.numbers import points
+from adaptx.reporting.numbers import points
 
 COMMANDS = {
     **{

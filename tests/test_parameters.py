@@ -67,7 +67,10 @@ def test_every_parameter_that_is_not_provided_is_a_key_in_order():
         ("twice", False, False),
         ("mode", "far", "far"),
         ("parts", "c", "c"),
-        ("parts", "c+a+b", "c+a+b"),
+        ("parts", "c+a+b", "a+b+c"),
+        ("parts", ["c", "a"], "a+c"),
+        ("tries", 2.0, 2),
+        ("tries", None, 3),
     ],
 )
 def test_a_value_typed_or_as_text_is_one_value_of_the_right_type(name, given_, found):
@@ -82,9 +85,8 @@ def test_a_value_typed_or_as_text_is_one_value_of_the_right_type(name, given_, f
         ("rate", -0.01, "rate is a number from 0 to 1"),
         ("rate", "nan", "rate is a number from 0 to 1"),
         ("rate", True, "rate is a number from 0 to 1"),
-        ("tries", 2.0, "tries is a value of type int"),
+        ("tries", 2.5, "tries is a value of type int"),
         ("tries", "2.5", "tries is a value of type int"),
-        ("tries", None, "tries is a value of type int"),
         ("tries", True, "tries is a value of type int"),
         ("twice", "maybe", "twice is a value of type bool"),
         ("mode", "middle", "mode is one of near, far"),

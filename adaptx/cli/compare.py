@@ -6,37 +6,25 @@ from typing import Any
 
 import click
 
-from adaptx.cli.carry_out import work
-from adaptx.cli.options import asked, checked, chosen, work_options
-from adaptx.planning.arms import Comparison, requests_of
-from adaptx.results.summaries import compare_result
+from adaptx import api
+from adaptx.cli.carry_out import carry_out
+from adaptx.cli.completion import complete_tasks
+from adaptx.cli.help import SectionCommand
+from adaptx.cli.options import checked, option, work_options
 
 __all__ = ["command"]
 
+EXAMPLES = {
+    "adaptx compare squad pawsx --attack charswap": "does SQuAD first help PAWS-X, also under typos, by each method",
+    "adaptx compare mnli xnli --seeds 5": "over five seeds: with an interval for a new seed",
+}
 
-@click.command("compare")
-@click.argument("intermediate")
-@click.argument("target")
-@click.option(
-    "--seeds", type=checked("seeds"), default=1, show_default=True, envvar="ADAPTX_SEEDS", help="Seeds per arm."
-)
-@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+
+@click.command("compare", cls=SectionCommand, examples=EXAMPLES)
+@click.argument("intermediate", shell_complete=complete_tasks)
+@click.argument("target", shell_complete=complete_tasks)
+@option("--seeds", type=checked("seeds"), default=1, show_default=True, help="Seeds per arm.")
 @work_options
-def command(intermediate: str, target: str, seeds: int, dry_run: bool, **options: Any) -> None:
+def command(intermediate: str, target: str, **options: Any) -> None:
     """Compare training TARGET directly and on top of INTERMEDIATE, with every method (--method is not used)."""
-    from adaptx.report.comparison import print_comparison
-
-    choices = chosen(options)
-    comparison = Comparison(
-        intermediate=intermediate,
-        target=target,
-        seeds=tuple(range(choices.seed, choices.seed + seeds)),
-        choices=choices,
-    )
-    work(
-        asked(options),
-        requests_of(comparison),
-        lambda planned, view, steps: compare_result(comparison, planned, view, steps),
-        print_comparison,
-        dry_run=dry_run,
-    )
+    carry_out(api.compare, intermediate, target, **options)

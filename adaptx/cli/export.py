@@ -6,16 +6,22 @@ from pathlib import Path
 
 import click
 
-from adaptx.cli.options import json_option, opened, store_option
-from adaptx.cli.output import emit
-from adaptx.results.export import export
+from adaptx import api
+from adaptx.cli.help import SectionCommand
+from adaptx.cli.options import json_option, option, store_option
+from adaptx.cli.output import emit, open_and_announce
 
 __all__ = ["command"]
 
+EXAMPLES = {
+    "adaptx export 3f2a91 --to xtreme submission": "all evaluations of an adapter, in the layout of XTREME",
+    "adaptx export 3f2a91 --to peft adapter": "a LoRA as peft reads it",
+}
 
-@click.command("export")
+
+@click.command("export", cls=SectionCommand, examples=EXAMPLES)
 @click.argument("results", nargs=-1, required=True, metavar="RESULT...")
-@click.option("--to", required=True, metavar="FORMAT", help="xtreme, or a method's own: peft, adapterhub.")
+@option("--to", required=True, envvar=None, metavar="FORMAT", help="xtreme, or a method's own: peft, adapterhub.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @store_option
 @json_option
@@ -24,6 +30,4 @@ def command(results: tuple[str, ...], to: str, folder: Path, store: Path | None,
 
     RESULT is the id of a stored step or its first digits; for xtreme, an adapter stands for all its evaluations.
     """
-    from adaptx.report import lists
-
-    emit(export(opened(store), results, to, folder), as_json=json, render=lists.show)
+    emit(api.export(*results, to=to, folder=folder, store=open_and_announce(store)), as_json=json)

@@ -1,4 +1,4 @@
-"""``adaptx ls tasks|attacks|...``: what there is. Imports nobody's plugin code."""
+"""``adaptx ls tasks|methods|attacks|...``: what there is. Imports nobody's plugin code."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ from pathlib import Path
 
 import click
 
-from adaptx.cli.options import json_option, opened, store_option
-from adaptx.cli.output import emit, tell_faults
+from adaptx import api
+from adaptx.cli.help import SectionCommand
+from adaptx.cli.options import json_option, store_option
+from adaptx.cli.output import emit, open_and_announce
 
 __all__ = ["command"]
 
-KINDS = ("tasks", "methods", "attacks", "searches", "adapters", "backbones", "results")
+EXAMPLES = {
+    "adaptx ls tasks": "every task with its form, metric, languages, rows and licence",
+    "adaptx ls results --json": "everything in the store, for a program",
+}
 
 
-@click.command("ls")
-@click.argument("kind", type=click.Choice(KINDS))
+@click.command("ls", cls=SectionCommand, examples=EXAMPLES)
+@click.argument("kind", type=click.Choice(api.KINDS))
 @store_option
 @json_option
 def command(kind: str, store: Path | None, json: bool) -> None:
     """List all items of KIND."""
-    from adaptx.report import lists
-    from adaptx.results import listing
-
-    place = opened(store) if kind in ("adapters", "results") else None
-    rows = listing.stored(place, kind) if place else listing.known(kind, whole=json)
-    emit(rows, as_json=json, render=lists.show)
-    tell_faults(listing.unlisted(place, kind) if place else ())
+    emit(api.ls(kind, store=open_and_announce(store) if kind in api.STORED else None), as_json=json)

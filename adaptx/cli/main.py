@@ -10,15 +10,18 @@ import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from adaptx import __version__
 from adaptx.cli.output import tell
 from adaptx.cli.refusals import system_fault
-from adaptx.cli.settings import defaults_for
 from adaptx.errors import AdaptxError, Exit
 from adaptx.options import refuse_unknown_variables
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["cli", "guarded", "main", "run"]
 
@@ -59,23 +62,49 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         from adaptx.errors import UnknownName
 
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             raise UnknownName("command", args[0], COMMANDS)
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete commands from the table, so that none is imported, and the options of the group."""
+        from click.shell_completion import CompletionItem
+
+        named = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help, styled where stdout is a terminal."""
+        from adaptx.cli.help import is_styled, styled_help
+
+        if not is_styled():
+            return super().get_help(ctx)
+        options = [record for parameter in self.get_params(ctx) if (record := parameter.get_help_record(ctx))]
+        usage = " ".join([ctx.command_path, *self.collect_usage_pieces(ctx)])
+        return styled_help(usage, self.help or "", [("Commands", list(COMMANDS.items())), ("Options", options)], {})
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 @click.version_option(__version__, prog_name="adaptx")
 @click.option("--debug", is_flag=True, expose_value=False, envvar="ADAPTX_DEBUG", help="Show tracebacks of errors.")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Intermediate-task adapters on multilingual encoders: train, stack, attack and compare them."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        return
     if ctx.invoked_subcommand != EXAMINER:
         refuse_unknown_variables()
+    from adaptx.cli.settings import defaults_for
+
     ctx.default_map = defaults_for(COMMANDS)
 
 

@@ -1,234 +1,137 @@
-"""Options that commands share, and what they mean: `Choices` (what), `ComputeSettings` (how), and where the store is.
+"""Options of the command line, made from the one table (`adaptx.planning.options`), each in its section of the help.
 
-Owns the option table; every option is also ``ADAPTX_<NAME>`` and a key of ``adaptx.toml``. May not import anything
-heavy.
+Every option is also ``ADAPTX_<NAME>`` and a key of ``adaptx.toml``. Values are handed on as they came: what they may be
+is read in one place, for Python too. May not import anything heavy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from adaptx import registry
-from adaptx.cli.output import tell
-from adaptx.errors import UnknownName, UsageError
-from adaptx.options import OPTIONS, Number, variable
-from adaptx.planning.choices import PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
-from adaptx.store import Store, discover
-from adaptx.training.settings import ComputeSettings
+from adaptx.errors import UsageError
+from adaptx.options import OPTIONS as BOUNDS
+from adaptx.options import Number
+from adaptx.planning.options import DEFAULTS, OPTIONS, Flag, HowOptions, Many, Numbers, read_options, spelling
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from adaptx.planning.options import Option
 
 __all__ = [
-    "Common",
-    "asked",
+    "SectionOption",
+    "check_options",
     "checked",
-    "chosen",
+    "dry_run_option",
     "how_options",
     "json_option",
-    "opened",
+    "languages_option",
+    "option",
     "store_option",
+    "table_option",
     "work_options",
 ]
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-def _registered(group: str) -> dict[str, Any]:
-    """Return the settings of an option that wants a name of a group: looked up when it is read, nothing imported."""
-
-    def read(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-        if value not in registry.names(group):
-            raise UnknownName(registry.GROUPS[group], value, registry.names(group))
-        return value
-
-    def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-        return [name for name in registry.names(group) if name.startswith(incomplete)]
-
-    return {"callback": read, "shell_complete": complete, "metavar": "NAME"}
-
-
-def _option(*names: str, **settings: Any) -> Callable[[F], F]:
-    key = names[0].lstrip("-").replace("-", "_")
-    return click.option(*names, envvar=variable(key), show_default=settings.pop("show_default", True), **settings)
-
-
-class _Checked(click.ParamType):  # type: ignore[type-arg]  # generic for the type checker alone
-    """An option whose values the table of options knows, typed (of a file) or as text."""
+class Checked(click.ParamType):  # type: ignore[type-arg]  # generic for the type checker alone
+    """A number within the bounds of the table, typed (of a file) or as text."""
 
     name = "number"
 
-    def __init__(self, number: Number) -> None:
-        self._number = number
+    def __init__(self, option: str) -> None:
+        self._option = option
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = BOUNDS[self._option]
+        assert isinstance(number, Number), self._option
         try:
-            return self._number.read(value) if isinstance(value, str) else self._typed(value)
+            typed = number.read(value) if isinstance(value, str) else value
         except UsageError as error:
             self.fail(str(error), param, ctx)
-
-    def _typed(self, value: Any) -> Any:
-        if wrong := self._number.wrong(value):
-            raise UsageError(wrong)
-        return value
+        if wrong := number.wrong(typed):
+            self.fail(wrong, param, ctx)
+        return typed
 
 
-def checked(option: str) -> _Checked:
+def checked(option: str) -> Checked:
     """Return the type of a number of the table, for click."""
-    number = OPTIONS[option]
-    assert isinstance(number, Number), option
-    return _Checked(number)
+    return Checked(option)
 
 
-def _text(*names: str, **settings: Any) -> Callable[[F], F]:
-    return _option(*names, show_default=False, **settings)
+Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-json_option = _option("--json", "json", is_flag=True, help="Print one JSON value on stdout.", show_default=False)
-store_option = _text(
-    "--store", type=click.Path(path_type=Path), help="Folder of results (default: the nearest runs/ upward)."
-)
+class SectionOption(click.Option):
+    """An option that knows the section of its command's help."""
 
-WHAT = (
-    _option("--backbone", default="xlm-roberta-large", help="Encoder: a hub id, a local folder, or nano."),
-    _option("--source", default="hub", help="Rows from hub, mini (mini:seed=3,train=10000) or a folder."),
-    _option("--seed", type=checked("seed"), default=0, help="Seed of all training: head, order, dropout."),
-    _option("--attack-seed", type=checked("attack_seed"), default=0, help="Seed of the attacks."),
-    _option("--method", default="lora", help="How tasks are learnt (ls methods).", **_registered(registry.METHODS)),
-    _text("--rank", type=checked("rank"), help="Rank of a low-rank method (default: the page); alpha grows with it."),
-    _text(
-        "--lr",
-        multiple=True,
-        metavar="[NAME=]X",
-        help="Learning rate, of all or of one task or method; repeatable.",
-    ),
-    _text(
-        "--epochs", multiple=True, metavar="[NAME=]X", help="Passes over the training rows (default: the task's page)."
-    ),
-    _text(
-        "--batch", multiple=True, metavar="[NAME=]N", help="Effective batch size in rows (default: the task's page)."
-    ),
-    _text("--max-length", multiple=True, metavar="[NAME=]N", help="Tokens per input (default: the task's page)."),
-    _text("--layer", type=checked("layer"), help="Retrieval: hidden layer to read (default: by depth)."),
-    _text("--max-train", multiple=True, metavar="[NAME=]N", help="At most N training rows."),
-    _text("--max-eval", type=checked("max_eval"), help="Evaluate at most N rows per language, the same in each."),
-    _text(
-        "--languages", multiple=True, metavar="TAG[,TAG...]", help="BCP-47 tags (default: all languages of the task)."
-    ),
-    _text("--split", help="Split to evaluate (default: the task's page)."),
-    _text(
-        "--attack", multiple=True, metavar="NAME[:KEY=VALUE,...]", help="Attack to run on every language; repeatable."
-    ),
-    _option("--budget", type=checked("budget"), default=64, help="Most queries per example and attack."),
-    _option("--search", default="random", metavar="NAME[:KEY=VALUE,...]", help="How an attack looks for its edits."),
-    _option(
-        "--sampling",
-        default="proportional",
-        metavar="KIND[:N]",
-        help="Of task1+task2: proportional, proportional:CAP (rows), temperature:T or uniform.",
-    ),
-    _text("--mlm", metavar="LANG,...:RATE", help="Mix masked language modelling into the intermediate layers."),
-    _text("--mlm-text", metavar="FOLDER", help="Folder of LANG.txt[.gz] (default: text/ in the source folder)."),
-    _text("--select", type=click.Choice(SELECTIONS), help="Checkpoint to keep (default best-dev, by English rows)."),
-    _text("--precision", type=click.Choice(PRECISIONS), help="Default bf16; fp32 for nano."),
-)
+    def __init__(self, *args: Any, section: str = "what", **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.section = section
 
-HOW = (
-    _option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", help="Device to compute on."),
-    _option("--processes", type=checked("processes"), default=1, help="Processes on this machine."),
-    _text("--hostfile", type=click.Path(path_type=Path), help="DeepSpeed hostfile for several nodes."),
-    _text("--zero", type=checked("zero"), help="ZeRO stage (default: 0 for one process, else 1, or 2 for full)."),
-    _text("--offload", is_flag=True, help="Keep optimizer state in CPU memory."),
-    _text(
-        "--micro-tokens",
-        type=checked("micro_tokens"),
-        help="Padded tokens per forward pass (changes memory, not results).",
-    ),
-    _text("--strict", is_flag=True, help="Stop at any bad row."),
-    _option(
-        "--keep",
-        type=click.Choice(("needed", "all")),
-        default="needed",
-        help="Keep all `full` weights, or only while needed.",
-    ),
-)
+
+def option(*names: str, section: str = "what", **settings: Any) -> Callable[[F], F]:
+    """Add an option of one command alone; it is also ``ADAPTX_<NAME>``."""
+    variable = "ADAPTX_" + names[0].lstrip("-").replace("-", "_").upper()
+    return click.option(*names, cls=SectionOption, section=section, **{"envvar": variable, **settings})
+
+
+def table_option(name: str, *, section: str | None = None, **changes: Any) -> Callable[[F], F]:
+    """Add an option of the table, with another help text or default where a command has its own."""
+    row = OPTIONS[name]
+    default = DEFAULTS[name]
+    settings: dict[str, object] = {
+        "help": row.help,
+        "default": default,
+        "show_default": default is not None and default is not False and default != (),
+        "shell_complete": _completer(row),
+    }
+    if isinstance(row.kind, Flag):
+        settings["is_flag"] = True
+    else:
+        settings |= {"type": click.UNPROCESSED, "metavar": row.kind.metavar}
+    if isinstance(row.kind, Numbers | Many):
+        settings |= {"multiple": True, "default": None}
+    return option(spelling(name), section=section or row.section, **{**settings, **changes})
+
+
+def _completer(row: Option) -> Complete:
+    """Return what completes an option's values; the module is imported when a shell asks."""
+
+    def complete(ctx: click.Context, _parameter: click.Parameter, word: str) -> list[CompletionItem]:
+        from adaptx.cli.completion import complete_option
+
+        return complete_option(row, ctx, word)
+
+    return complete
+
+
+json_option = option("--json", "json", section="how", is_flag=True, help="Print one JSON value on stdout.")
+store_option = table_option("store")
+dry_run_option = option("--dry-run", section="how", envvar=None, is_flag=True, help="Print the plan and stop.")
+languages_option = table_option("languages", help="Only these languages.")
+
+
+def check_options(given: dict[str, Any]) -> None:
+    """Raise as `read_options` for a value that an option cannot have: before anything is opened or said."""
+    read_options({name: value for name, value in given.items() if name in OPTIONS})
 
 
 def how_options(function: F) -> F:
     """Add the options of a command that computes what a file says."""
-    return _with(function, (*HOW, store_option, json_option))
+    return _with(function, HowOptions.__annotations__)
 
 
 def work_options(function: F) -> F:
     """Add every option of a command that may compute."""
-    return _with(how_options(function), WHAT)
+    return _with(function, OPTIONS)
 
 
-def _with(function: F, options: Sequence[Callable[[F], F]]) -> F:
-    for option in reversed(options):
-        function = option(function)
+def _with(function: F, names: Iterable[str]) -> F:
+    ours = [table_option(name) for name in OPTIONS if name in names]
+    for add in reversed((*ours, dry_run_option, json_option)):
+        function = add(function)
     return function
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Common:
-    """What `how_options` gathered."""
-
-    how: ComputeSettings
-    store: Path | None
-    json: bool
-    strict: bool
-    keep: str
-
-
-def opened(path: Path | None) -> Store:
-    """Open the store (asked for, or found by searching upward) and say where it is, first of all, on stderr."""
-    store = Store(path or discover(Path.cwd()))
-    tell(f"store: {store.root}")
-    return store
-
-
-def chosen(options: dict[str, Any]) -> Choices:
-    """Turn the keyword arguments of a command into `Choices`; raise `UsageError` naming the option."""
-    per_task: dict[str, Any] = {name: PerTask.parse("--" + name.replace("_", "-"), options[name]) for name in PER_TASK}
-    return Choices(
-        **{name: options[name] for name in _PLAIN},
-        **per_task,
-        languages=tuple(tag for text in options["languages"] for tag in text.split(",") if tag),
-        attacks=tuple(options["attack"]),
-    )
-
-
-def asked(options: dict[str, Any]) -> Common:
-    """Turn the keyword arguments of a command into `Common`; raise `UsageError` for how it cannot be computed."""
-    how = ComputeSettings(**{name: options[name] for name in _HOW if options[name] is not None})
-    return Common(
-        how=how,
-        store=options["store"],
-        json=options["json"],
-        strict=options["strict"],
-        keep=options["keep"],
-    )
-
-
-_PLAIN = (
-    "backbone",
-    "source",
-    "seed",
-    "attack_seed",
-    "method",
-    "rank",
-    "layer",
-    "max_eval",
-    "split",
-    "budget",
-    "search",
-    "precision",
-    "select",
-    "sampling",
-    "mlm",
-    "mlm_text",
-)
-_HOW = ("device", "processes", "hostfile", "zero", "offload", "micro_tokens")

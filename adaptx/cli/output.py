@@ -9,21 +9,25 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from adaptx.errors import Interrupted
-from adaptx.escaping import LONGEST, json_text, one_line, printable
+from adaptx.escaping import LONGEST, one_line, printable
 
-__all__ = ["catch_interrupts", "emit", "emit_json", "quiet_stdout", "tell", "tell_faults"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from adaptx.reporting.result import Result
+    from adaptx.store import Store
+
+__all__ = ["catch_interrupts", "emit", "emit_text", "open_and_announce", "quiet_stdout", "tell", "tell_faults"]
 
 MOST_LINES = 100
-
-Value = TypeVar("Value")
 
 
 @contextmanager
@@ -75,20 +79,30 @@ def tell(text: str) -> None:
     click.echo("\n".join(shown), err=True)
 
 
-def tell_faults(faults: Iterable[str], word: str = "fault") -> None:
+def tell_faults(notes: Iterable[str]) -> None:
     """Print a line on stderr for each fault that did not stop the command."""
-    for fault in faults:
-        tell(f"{word}: {fault}")
+    for note in notes:
+        tell(note)
 
 
-def emit_json(value: Any) -> None:
-    """Print one JSON value on stdout."""
-    click.echo(json_text(value))
+def open_and_announce(path: Path | str | None) -> Store:
+    """Open the store (asked for, or found by searching upward) and say where it is, first of all, on stderr."""
+    from adaptx import api
+
+    store = api.open_store(path)
+    tell(f"store: {store.root}")
+    return store
 
 
-def emit(value: Value, *, as_json: bool, render: Callable[[Value], None]) -> None:
-    """Print a result: as JSON, or by ``render`` for people."""
+def emit(answer: Result[Any], *, as_json: bool) -> None:
+    """Print an answer: as JSON, or as its table."""
     if as_json:
-        emit_json(value)
+        emit_text(answer.to_json())
     else:
-        render(value)
+        answer.show()
+    tell_faults(answer.notes)
+
+
+def emit_text(text: str) -> None:
+    """Print a text on stdout."""
+    click.echo(text.rstrip("\n"))

@@ -99,7 +99,7 @@ class _Panel:
         if self._live is None:
             from rich.live import Live
 
-            from adaptx.report.lists import console
+            from adaptx.reporting.lists import console
 
             self._live = Live(
                 console=console(stderr=True), refresh_per_second=4, redirect_stdout=False, get_renderable=self._table

@@ -1,51 +1,36 @@
-"""``adaptx report RECIPE --html|--md|--latex|--csv``: the tables and figures of a recipe from stored predictions."""
+"""``adaptx report RECIPE``: what a recipe has made, from stored predictions: HTML, Markdown, LaTeX or CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from adaptx.cli.options import json_option, opened, store_option
-from adaptx.cli.output import emit
-from adaptx.execution.make import require_stored
-from adaptx.planning.planner import plan_all
-from adaptx.planning.recipe import read_recipe
-from adaptx.report import csv, folder, html, latex, markdown
-from adaptx.results.summaries import run_result
-from adaptx.store import StoreView
-
-if TYPE_CHECKING:
-    from adaptx.schema.commands import RunResult
+from adaptx import api
+from adaptx.cli.help import SectionCommand
+from adaptx.cli.options import json_option, option, store_option
+from adaptx.cli.output import emit_text, open_and_announce
 
 __all__ = ["command"]
 
-TEXTS: Mapping[str, Callable[[RunResult], str]] = {
-    "md": markdown.text_of,
-    "latex": latex.text_of,
-    "csv": csv.text_of,
-    "html": lambda value: value["report"],
+EXAMPLES = {
+    "adaptx report recipes/quickstart.toml": "its tables as Markdown",
+    "adaptx report recipes/quickstart.toml --html --report page": "a page with figures, in the folder page",
+    "adaptx report recipes/quickstart.toml --csv > estimates.csv": "every estimate, for a spreadsheet",
 }
 
 
-@click.command("report")
+@click.command("report", cls=SectionCommand, examples=EXAMPLES)
 @click.argument("file", metavar="RECIPE", type=click.Path(path_type=Path))
-@click.option("--html", "form", flag_value="html", help="Write a page with figures; print its path.")
-@click.option("--md", "form", flag_value="md", default=True, help="Markdown (default).")
-@click.option("--latex", "form", flag_value="latex", help="LaTeX.")
-@click.option("--csv", "form", flag_value="csv", help="One line per estimate.")
-@click.option("--report", type=click.Path(path_type=Path), envvar="ADAPTX_REPORT", help="Folder of the page.")
+@option("--html", "form", envvar=None, flag_value="html", help="Write a page with figures; print its path.")
+@option("--md", "form", envvar=None, flag_value="md", default=True, help="Markdown (default).")
+@option("--latex", "form", envvar=None, flag_value="latex", help="LaTeX.")
+@option("--csv", "form", envvar=None, flag_value="csv", help="One line per estimate.")
+@option("--report", type=click.Path(path_type=Path), help="Folder of the page.")
 @store_option
 @json_option
 def command(file: Path, form: str, report: Path | None, store: Path | None, json: bool) -> None:
     """Report what `run RECIPE` produced, without computing anything new."""
-    recipe = read_recipe(file)
-    place = opened(store)
-    planned, view = plan_all(recipe.requests(), place), StoreView(place)
-    steps = require_stored(planned, view, repair=f"adaptx run {file} --store {place.root}")
-    value = run_result(recipe, planned, view, steps)
-    if form == "html":
-        value["report"] = folder.write(html.files_of(value), report or place.reports / recipe.name)
-    emit(value, as_json=json, render=lambda value: click.echo(TEXTS[form](value).rstrip("\n")))
+    answer = api.report(file, store=open_and_announce(store))
+    text = answer.write(report) if form == "html" else answer.text(form)
+    emit_text(answer.to_json() if json else text)

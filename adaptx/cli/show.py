@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import click
 
-from adaptx.cli.options import json_option, opened, store_option
-from adaptx.cli.output import emit, tell_faults
+from adaptx import api
+from adaptx.cli.completion import complete_tasks
+from adaptx.cli.help import SectionCommand
+from adaptx.cli.options import json_option, store_option
+from adaptx.cli.output import emit, open_and_announce
 from adaptx.errors import UsageError
 
 __all__ = ["command"]
 
+EXAMPLES = {
+    "adaptx show pawsx": "the page of a task: rows, languages, columns, licence, hyperparameters",
+    "adaptx show 3f2a91": "a stored step by the first letters of its id",
+}
 
-@click.command("show")
-@click.argument("words", metavar="[task] NAME", nargs=-1, required=True)
+
+@click.command("show", cls=SectionCommand, examples=EXAMPLES)
+@click.argument("words", metavar="[task] NAME", nargs=-1, required=True, shell_complete=complete_tasks)
 @store_option
 @json_option
 def command(words: tuple[str, ...], store: Path | None, json: bool) -> None:
@@ -23,10 +30,4 @@ def command(words: tuple[str, ...], store: Path | None, json: bool) -> None:
     *kind, name = words
     if kind not in ([], ["task"]):
         raise UsageError(f"cannot show {' '.join(words)!r}: one name at a time", hint=f"adaptx show {name}")
-    from adaptx.report import lists
-    from adaptx.results import listing
-
-    place = cache(lambda: opened(store))
-    view = listing.shown(name, place, is_task=bool(kind))
-    emit(view, as_json=json, render=lists.show_one)
-    tell_faults(listing.faults_of(view, place))
+    emit(api.show(name, is_task=bool(kind), store=open_and_announce(store)), as_json=json)

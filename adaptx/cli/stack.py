@@ -6,28 +6,25 @@ from typing import Any
 
 import click
 
-from adaptx.cli.carry_out import work
-from adaptx.cli.options import asked, chosen, work_options
-from adaptx.planning.request import Request
-from adaptx.results.summaries import stack_result
+from adaptx import api
+from adaptx.cli.carry_out import carry_out
+from adaptx.cli.completion import complete_tasks
+from adaptx.cli.help import SectionCommand
+from adaptx.cli.options import option, work_options
 
 __all__ = ["command"]
 
+EXAMPLES = {
+    "adaptx stack squad pawsx --attack charswap": "SQuAD below PAWS-X, clean and with typos, in seven languages",
+    "adaptx stack mnli mnli --on xnli --method bottleneck": "MNLI twice, by bottleneck adapters, evaluated on XNLI",
+    "adaptx stack squad pawsx --source mini --backbone nano": "the same in the generated world, without network or GPU",
+}
 
-@click.command("stack")
-@click.argument("tasks", nargs=-1, required=True)
-@click.option("--on", envvar="ADAPTX_ON", metavar="TASK", help="Evaluate on TASK instead of the top of the stack.")
-@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+
+@click.command("stack", cls=SectionCommand, examples=EXAMPLES)
+@click.argument("tasks", nargs=-1, required=True, shell_complete=complete_tasks)
+@option("--on", metavar="TASK", shell_complete=complete_tasks, help="Evaluate on TASK instead of the top of the stack.")
 @work_options
-def command(tasks: tuple[str, ...], on: str | None, dry_run: bool, **options: Any) -> None:
+def command(tasks: tuple[str, ...], **options: Any) -> None:
     """Train TASKS on top of each other, the first at the bottom; evaluate the last in all its languages."""
-    from adaptx.report import tables
-
-    request = Request(choices=chosen(options), names=tasks, on=on)
-    work(
-        asked(options),
-        [request],
-        lambda planned, view, steps: stack_result(planned[0], view, steps),
-        tables.print_stack,
-        dry_run=dry_run,
-    )
+    carry_out(api.stack, *tasks, **options)

@@ -6,28 +6,40 @@ from typing import Any
 
 import click
 
-from adaptx.cli.carry_out import work
-from adaptx.cli.options import asked, chosen, work_options
-from adaptx.planning.request import Request
-from adaptx.results.summaries import train_result
+from adaptx import api
+from adaptx.cli.carry_out import carry_out
+from adaptx.cli.completion import complete_tasks
+from adaptx.cli.help import SectionCommand
+from adaptx.cli.options import option, work_options
 
 __all__ = ["command"]
 
+EXAMPLES = {
+    "adaptx train --adapter squad": "a LoRA of SQuAD on XLM-R Large",
+    "adaptx train --adapter pawsx --above squad --lr 3e-4": "PAWS-X on top of it, with another learning rate",
+    "adaptx train --adapter mnli --method full --dry-run": "what fine-tuning all weights would cost here",
+}
 
-@click.command("train")
-@click.option("--adapter", "task", required=True, metavar="TASK", help="The task to train.")
-@click.option("--above", multiple=True, metavar="TASK", help="Tasks underneath, bottom first; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+
+@click.command("train", cls=SectionCommand, examples=EXAMPLES)
+@option(
+    "--adapter",
+    "task",
+    required=True,
+    metavar="TASK",
+    envvar=None,
+    shell_complete=complete_tasks,
+    help="The task to train.",
+)
+@option(
+    "--above",
+    multiple=True,
+    metavar="TASK",
+    envvar=None,
+    shell_complete=complete_tasks,
+    help="Tasks underneath, bottom first; repeatable.",
+)
 @work_options
-def command(task: str, above: tuple[str, ...], dry_run: bool, **options: Any) -> None:
+def command(task: str, **options: Any) -> None:
     """Train an adapter (or all weights) for TASK and store it."""
-    from adaptx.report import tables
-
-    request = Request(choices=chosen(options), names=(*above, task), cells=False)
-    work(
-        asked(options),
-        [request],
-        lambda planned, view, steps: train_result(planned[0], view, steps),
-        tables.print_train,
-        dry_run=dry_run,
-    )
+    carry_out(api.train, task, **options)

@@ -6,26 +6,28 @@ from pathlib import Path
 
 import click
 
-from adaptx.cli.options import json_option, opened, store_option
-from adaptx.cli.output import emit, tell_faults
+from adaptx import api
+from adaptx.cli.help import SectionCommand
+from adaptx.cli.options import json_option, store_option
+from adaptx.cli.output import emit, open_and_announce
 from adaptx.errors import StoreCorrupt
 
 __all__ = ["command"]
 
+EXAMPLES = {
+    "adaptx verify": "all of the store, without a model and without a GPU",
+    "adaptx verify 3f2a91": "one step",
+}
 
-@click.command("verify")
+
+@click.command("verify", cls=SectionCommand, examples=EXAMPLES)
 @click.argument("steps", nargs=-1, metavar="[ID]...")
 @store_option
 @json_option
 def command(steps: tuple[str, ...], store: Path | None, json: bool) -> None:
     """Check stored files and recompute every score from stored predictions (no model is loaded)."""
-    from adaptx.report import tables
-    from adaptx.results.verify import lost_parents, verify
-
-    place = opened(store)
-    checked = verify(place, steps)
-    emit(checked, as_json=json, render=tables.print_verify)
-    tell_faults(lost_parents(place), "note")
-    faults = [fault for entry in checked["steps"] for fault in entry["faults"]]
+    answer = api.verify(*steps, store=open_and_announce(store))
+    emit(answer, as_json=json)
+    faults = [fault for entry in answer.value["steps"] for fault in entry["faults"]]
     if faults:
         raise StoreCorrupt(f"{len(faults)} faults, the first: {faults[0]}", hint="adaptx prune ID, then make it again")

@@ -10,14 +10,30 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from adaptx import registry
 from adaptx.errors import AdaptxError, Exit, Interrupted
-from adaptx.execution.job import job_to_json
+from adaptx.execution.job import Executor, Work, job_from_json, job_to_json
+from adaptx.execution.make import missing_steps
+from adaptx.planning.planner import plan_all
+from adaptx.store import StoreView
 from adaptx.training.launch import launch
+from adaptx.training.orphan import end_with_parent
 
 if TYPE_CHECKING:
-    from adaptx.execution.job import Work
+    from adaptx.steps.progress import ProgressCallback
 
-__all__ = ["LaunchExecutor"]
+__all__ = ["LaunchExecutor", "take_part"]
+
+
+def take_part(file: Path, report: ProgressCallback) -> None:
+    """Work as one process of a launch, no longer than the one that started it: read the job, plan, walk the plan."""
+    end_with_parent()
+    requests, store, job = job_from_json(json.loads(file.read_text(encoding="utf-8")))
+    planned, view = plan_all(requests, store), StoreView(store)
+    missing = missing_steps(planned, view)
+    work = Work(planned=planned, missing=missing, view=view, job=job, report=report, on_made=lambda _: None)
+    executor: Executor = registry.load(registry.EXECUTORS, "local")()
+    executor.submit(work)
 
 
 class LaunchExecutor:

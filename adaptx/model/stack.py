@@ -43,7 +43,6 @@ __all__ = ["PRECISIONS", "StackModel", "TrainedLayer", "frozen", "trainable"]
 HEAD_WEIGHTS, HEAD_CARD = "head.safetensors", "head.json"
 PRECISIONS = DTYPES
 HASHED = 2**24  # numbers at once
-STAND_INS = {"attention_mask": 1, "targets": 0}  # of one token, for a head that a batch does not use
 
 
 class StackModel(nn.Module):
@@ -81,10 +80,9 @@ class StackModel(nn.Module):
         types = {"token_type_ids": batch.token_type_ids} if self.takes_types else {}
         with self.autocast(batch.input_ids.device.type):
             hidden = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **types)[0]
-        heads = list(self.head) if isinstance(self.head, nn.ModuleList) else [self.head]
+        heads = cast("list[Head]", list(self.head) if isinstance(self.head, nn.ModuleList) else [self.head])
         head = heads.pop(batch.part if len(heads) > 1 else 0)
-        beside = (getattr(batch, name) for name in cast("Head", head).reads)
-        output: Tensor = head(hidden, *beside)
+        output: Tensor = head(hidden, *(getattr(batch, name) for name in head.reads))
         if self.training and heads:
             output = output + idle(heads, hidden)
         return output if self.order is None else output.index_select(-1, self.order)
@@ -233,17 +231,17 @@ def seeded_head(loaded: backbone.Backbone, task: Task, seed: int) -> Head:
     return head
 
 
-def idle(heads: Sequence[nn.Module], hidden: Tensor) -> Tensor:
+def idle(heads: Sequence[Head], hidden: Tensor) -> Tensor:
     """Return 0 made by the heads that a batch of a mixture does not use, which read one token.
 
     Every trained tensor then has a gradient at every step, whatever the ZeRO stage makes of absent ones. The heads are
     run, and not their parameters read, because stage 3 gathers what runs.
     """
-    total, token = hidden.new_zeros((), dtype=torch.float32), hidden[:1, :1].detach()
-    for head in (head for head in heads if any(True for _ in head.parameters())):
-        beside = (torch.full((1, 1), STAND_INS[name], device=token.device) for name in cast("Head", head).reads)
-        total = total + head(token, *beside).sum()
-    return 0.0 * total
+    token, mark = hidden[:1, :1].detach(), torch.ones(1, 1, dtype=torch.long, device=hidden.device)
+    batch = Batch(input_ids=mark, attention_mask=mark, token_type_ids=None, weights=mark[0].float(), targets=mark)
+    trained = [head for head in heads if any(True for _ in head.parameters())]
+    outputs = [head(token, *(getattr(batch, name) for name in head.reads)).sum() for head in trained]
+    return 0.0 * torch.stack([hidden.new_zeros((), dtype=torch.float32), *outputs]).sum()
 
 
 def fresh_head(loaded: backbone.Backbone, task: Task) -> Head:

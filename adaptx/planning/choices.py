@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from adaptx import options
 from adaptx.errors import UnknownName, UsageError
 from adaptx.methods import method_names
-from adaptx.options import OPTIONS
+from adaptx.options import OPTIONS, ROWS
 from adaptx.spec import Sampling
 from adaptx.tasks.catalog import task_names
 from adaptx.tasks.mlm import MLM
@@ -105,7 +105,7 @@ def sampling_of(text: str) -> Sampling:
 
 def _cap(text: str) -> int:
     try:
-        return int(options.COUNT.read(text))
+        return int(ROWS.read(text))
     except UsageError as error:
         raise UsageError(f"--sampling proportional:CAP {error}") from None
 

@@ -114,10 +114,14 @@ class ValuePrediction:
 
 @dataclass(frozen=True, slots=True)
 class TagPrediction:
-    """A predicted tag index per token, and the log-probability of each token's gold tag (empty where none is known)."""
+    """A predicted tag index per token, and the log-probability of each token's gold tag (empty where none is known).
+
+    ``log_probabilities`` are those of the predicted tags.
+    """
 
     tags: tuple[int, ...]
     gold_log_probabilities: tuple[float, ...] = ()
+    log_probabilities: tuple[float, ...] = ()
 
     @property
     def answer(self) -> tuple[int, ...]:

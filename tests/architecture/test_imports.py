@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import re
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ CONTRACTS = (".importlinter", ".importlinter-circles")
 
 FLOORS = "Imports point down only"
 LIGHT = "The light half never reaches a heavy library"
+WAY_IN = "One way in"
 CIRCLES = "No circles"
 FORMS = "Planning, steps, execution and results know no form"
 LONGEST_CHAIN = 10  # imports at the top of modules that stand on each other
@@ -25,13 +27,15 @@ UP = {FLOORS, CIRCLES}  # what is above imports what is below already
 
 # (file, an import that does not belong there, the contracts that must break, and no other)
 PLANTED = [
-    ("tasks/task.py", "import adaptx.report", UP),
+    ("tasks/task.py", "import adaptx.reporting", UP),
     ("errors.py", "import adaptx.spec", UP),
     ("robustness/replies.py", "import adaptx.analysis", UP),
     ("backbone.py", "import adaptx.data", {FLOORS}),
     ("a_new_room.py", "'''A module that nobody has placed on a floor.'''", {FLOORS}),
     ("cli/main.py", "import torch", {LIGHT}),
-    ("report/__init__.py", "import transformers", {LIGHT}),
+    ("reporting/__init__.py", "import transformers", {LIGHT}),
+    ("cli/verify.py", "from adaptx.results import verify", {WAY_IN}),
+    ("cli/ls.py", "def late():\n    from adaptx.planning import options", {WAY_IN}),
     ("planning/planner.py", "import adaptx.model.stack", {LIGHT}),
     ("planning/resolver.py", "import adaptx.tasks.forms.retrieval", {FORMS}),
     ("steps/compute/train.py", "import adaptx.model.forms.choice", {FORMS}),
@@ -40,6 +44,7 @@ PLANTED = [
     ("model/stack.py", "import peft", {"One door to peft"}),
     ("model/methods/lora.py", "import adapters", {"One door to adapters"}),
     ("training/train.py", "import deepspeed", {"One door to deepspeed"}),
+    ("model/backbone.py", "def late():\n    import huggingface_hub", {"One door to huggingface_hub"}),
     ("evaluation/evaluate.py", "import datasets", {"One door to datasets"}),
     ("planning/choices.py", "def late():\n    import adaptx.planning.planner", {CIRCLES}),
     ("store/manifest.py", "TYPE_CHECKING = 0\nif TYPE_CHECKING:\n    import adaptx.store.store", {CIRCLES}),
@@ -82,6 +87,14 @@ def test_a_planted_import_breaks_exactly_its_contracts(
         assert broken_contracts(house) == contracts
     finally:
         module.unlink() if before is None else module.write_text(before, encoding="utf-8")
+
+
+def test_the_command_line_may_know_no_room_but_the_one_way_in(repository: Path) -> None:
+    contracts = configparser.ConfigParser()
+    contracts.read(repository / ".importlinter")
+    rooms = re.findall(r"[a-z]+", contracts["importlinter:contract:floors"]["layers"])
+    forbidden = contracts["importlinter:contract:api"]["forbidden_modules"].split()
+    assert sorted(forbidden) == sorted(f"adaptx.{room}" for room in set(rooms) - {"cli", "api", "errors"})
 
 
 def imported_at_the_top(path: Path, known: set[str]) -> set[str]:

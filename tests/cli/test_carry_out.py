@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from adaptx.cli import carry_out
 from adaptx.cli.main import main
 from adaptx.errors import UsageError
+from adaptx.execution import command
 
 
 @pytest.mark.parametrize(("seconds", "announced"), [(9000.0, True), (60.0, False)])
@@ -18,8 +18,8 @@ def test_hours_of_work_are_announced_before_they_begin_with_what_is_faster(
     def stop(*_: object) -> None:
         raise UsageError("stopped here")
 
-    monkeypatch.setattr(carry_out, "expected_cost", lambda *_, **__: {"seconds": seconds})
-    monkeypatch.setattr(carry_out, "make", stop)
+    monkeypatch.setattr(command, "expected_cost", lambda *_, **__: {"seconds": seconds})
+    monkeypatch.setattr(command, "make", stop)
     args = ["train", "--adapter", "squad", "--source", "mini", "--backbone", "nano", "--store", str(tmp_path / "runs")]
     assert main(args) == 2
     told = capsys.readouterr().err

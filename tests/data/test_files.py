@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adaptx.data.files import read_file
+from adaptx.data.files import LONGEST_LINE, read_file
 from adaptx.errors import DataFault, Exit
 
 LINES = b'{"text": "eins"}\n{"text": "zwei"}\n'
@@ -91,3 +91,25 @@ def test_no_bytes_crash_the_reader(tmp_path_factory: pytest.TempPathFactory, con
         (folder / name).write_bytes(content)
         with contextlib.suppress(DataFault):
             assert all(isinstance(row, dict) for row in read_file(folder / name))
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(LINES)
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert "rows.jsonl cannot be read: Permission denied" in fault(tmp_path / "rows.jsonl")
+
+
+def test_a_row_with_a_key_twice_is_a_bad_row_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(b'{"a": 1}\n{"a": 1, "b": 2, "a": 3}\n{"a": {"c": 1, "c": 2}}\n{"a": 4}\n')
+    first, second, third, last = read_file(tmp_path / "rows.jsonl")
+    assert (first, last) == ({"a": 1}, {"a": 4})
+    assert [(bad.field, "twice" in bad.reason) for bad in (second, third)] == [("a", True), ("c", True)]
+
+
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    (tmp_path / "bomb.jsonl.gz").write_bytes(gzip.compress(b"x" * (LONGEST_LINE + 1), 1))
+    assert "has a line of more than 67,108,864 bytes" in fault(tmp_path / "bomb.jsonl.gz")

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adaptx.data.source import FolderSource, HubLocation, fitted, is_whole, open_source, place_of, split_files
+from adaptx.data.source import (
+    FolderSource,
+    HubLocation,
+    fitted,
+    is_whole,
+    open_source,
+    place_of,
+    reader_of,
+    split_files,
+)
 from adaptx.errors import DataFault, Exit, Missing, UnknownName, UsageError
 from adaptx.mini.lexicon import tags
 from adaptx.mini.suite import VERSION
@@ -216,3 +225,40 @@ def test_labels_of_a_folder_are_part_of_the_revision(folder, store: Store) -> No
     assert fitted(XNLI, folder.source) is XNLI
     with pytest.raises(Missing, match="read from a folder of yours"):
         fitted(task, open_source("hub", store))
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [(0, 0, 2), (0, 2, 2), (5, 6, 7), (1, 2, 3), (0, 2), (0, 1, 2, 2)],
+    ids=lambda found: "-".join(map(str, found)),
+)
+def test_shards_are_numbered_and_not_only_counted(numbers, folder) -> None:
+    for place, number in enumerate(numbers):
+        again = "-0123456789abcdef" if number in numbers[:place] else ""
+        folder.write_bytes(f"xnli/de/test-{number:05d}-of-00003{again}.parquet", b"x")
+    with pytest.raises(DataFault, match="does not have the shards of test, each once"):
+        folder.source.revision(XNLI, "de", "test")
+
+
+def test_a_folder_that_may_not_be_read_is_named(folder, monkeypatch) -> None:
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(DataFault, match="xnli/de cannot be read: Permission denied"):
+        folder.source.revision(XNLI, "de", "test")
+
+
+def test_revisions_of_a_reader_are_those_of_the_bytes_that_it_read(folder) -> None:
+    path = folder.write_bytes("xnli/de/test.jsonl", b"one")
+    planned, reader = folder.source.revision(XNLI, "de", "test"), reader_of(folder.source)
+    assert reader.revision(XNLI, "de", "test") != planned  # nothing was read
+    assert reader.read(path) == b"one"
+    assert reader.revision(XNLI, "de", "test") == planned
+    path.write_bytes(b"two")
+    assert reader.revision(XNLI, "de", "test") == planned
+    with pytest.raises(DataFault, match=r"test\.jsonl changed while it was read"):
+        reader.read(path)
+    other = reader_of(folder.source)
+    other.read(path)
+    assert other.revision(XNLI, "de", "test") != planned

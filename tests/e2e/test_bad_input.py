@@ -30,7 +30,7 @@ WORDS: dict[str, tuple[str, list[str]]] = {
     "language": ("stack pawsx --languages dee", ["language of pawsx", "'dee'", "de"]),
     "language that mini lacks": ("stack xnli --languages th", ["'th'"]),
     "split": ("stack pawsx --split tset", ["split of pawsx", "'tset'", "test"]),
-    "method": ("train --adapter squad --method lara", ["'lara'", "'lora'"]),
+    "method": ("train --adapter squad --method lara", ["'lara'", "lora?"]),
     "rank of another method": ("train --adapter squad --method full --rank 4", ["--rank", "full", "lora"]),
     "number": ("train --adapter squad --lr fast", ["--lr 'fast'"]),
     "number out of range": ("train --adapter squad --max-eval 0", ["--max-eval", "0"]),

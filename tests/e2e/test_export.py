@@ -96,8 +96,8 @@ def test_an_adapter_is_copied_as_it_is_stored(copied: Store, adaptx, folder: Pat
 def test_what_a_format_cannot_hold_is_refused(copied: Store, adaptx, folder: Path) -> None:
     top, cell, attack = (next(copied.all(kind)) for kind in ("train", "eval", "attack"))
     for words, told in (
-        ((top.id, "--to", "adapterhub"), "is lora"),
-        ((cell.id, "--to", "peft"), "is eval"),
+        ((top.id, "--to", "adapterhub"), "is a trained lora"),
+        ((cell.id, "--to", "peft"), "of kind eval"),
         ((attack.id, "--to", "xtreme"), "kind attack"),
         ((top.id, cell.id, "--to", "peft"), "2 results"),
     ):

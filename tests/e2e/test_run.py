@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adaptx.errors import Exit
-from adaptx.report.provenance import GENERATED
+from adaptx.reporting.provenance import GENERATED
 from adaptx.store import Store
 
 pytestmark = pytest.mark.e2e

@@ -41,7 +41,7 @@ def test_a_value_that_is_no_positive_number_names_the_option(text: str) -> None:
 @pytest.mark.parametrize("option", ["--batch", "--max-length", "--max-train"])
 def test_a_part_of_a_row_or_token_is_refused_and_not_cut(option: str) -> None:
     assert PerTask.parse(option, ["32.0"]).everywhere == 32
-    with pytest.raises(UsageError, match=f"{option} '32.5' is not a whole number"):
+    with pytest.raises(UsageError, match=f"{option} 32.5 is not a whole number"):
         PerTask.parse(option, ["32.5"])
 
 

@@ -6,16 +6,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adaptx.cli.options import WHAT
 from adaptx.errors import Exit, Missing, UsageError
 from adaptx.methods import method_names
 from adaptx.planning.arms import Comparison, arms_of
 from adaptx.planning.choices import Choices, PerTask
+from adaptx.planning.options import OPTIONS
 from adaptx.planning.planner import plan_all
 from adaptx.planning.recipe import RULES, is_recipe, read_recipe
 from adaptx.store import Store
@@ -84,12 +83,7 @@ def test_a_grid_shares_the_arms_without_an_intermediate_and_has_the_ids_of_compa
 
 
 def test_every_option_that_says_what_to_compute_is_a_key() -> None:
-    @click.command()
-    def nothing() -> None: ...
-
-    for option in WHAT:
-        option(nothing)
-    options = {parameter.name for parameter in nothing.params}
+    options = {name for name, option in OPTIONS.items() if option.section != "how"}
     grid = {"backbone": "backbones", "seed": "seeds", "method": "methods", "attack": "attacks"}
     assert {grid.get(name, name) for name in options} == set(RULES) - {"why", "intermediates", "targets", "control"}
 

@@ -90,7 +90,7 @@ class Lesson:
     row: Callable[[Random], Row]
     chance: float
     epochs: float = 6.0
-    breakable: bool = True  # where the protected answer alone decides, an attack has nothing to edit
+    breakable: bool = True  # where an answer or option that may not be edited decides alone, no edit helps
 
 
 TEXT = {"text": "text", "label": "label"}
@@ -100,7 +100,10 @@ LESSONS = {
         page("classification", columns=TEXT, metric="pearson", labels=(), range=(0, 4)), graded_row, 0.0, 12.0
     ),
     "choice": Lesson(
-        page("choice", columns=TEXT | {"options": "options"}, labels=("0", "1", "2", "3")), choice_row, 0.36
+        page("choice", columns=TEXT | {"options": "options"}, labels=("0", "1", "2", "3")),
+        choice_row,
+        0.36,
+        breakable=False,  # a stack that has learnt it well reads the options alone
     ),
     "tagging": Lesson(
         page("tagging", columns={"tokens": "tokens", "tags": "tags"}, metric="f1", labels=("O", "B-X")), tagged_row, 0.5
@@ -171,8 +174,8 @@ def test_answers_do_not_depend_on_what_else_is_asked(taught) -> None:
 
 def test_an_attack_breaks_what_it_may_edit_and_changes_no_token_count(taught) -> None:
     lesson, predictor, unseen, _ = taught
-    rows, form = unseen[:30], form_named(lesson.task.form)
-    request = attack_request("charswap:rate=0.5")
+    rows, form = unseen[:60], form_named(lesson.task.form)
+    request = attack_request("charswap:rate=1.0")
     attacked = attack_cell(predictor, form, lesson.task, rows, predictor.predict(rows), request, language="en")
     statuses = {outcome["status"] for outcome in attacked.outcomes}
     assert ("success" in statuses) is lesson.breakable

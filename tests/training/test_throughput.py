@@ -44,10 +44,18 @@ def test_the_peak_of_a_device_and_type_is_measured_once_a_process(monkeypatch):
 
 
 def test_the_peak_is_the_best_of_several_products(monkeypatch):
-    clock = iter([0.0, 9.0, 9.0, 9.5, 10.0, 12.0])  # seconds: the first product takes 9, the next 0.5, then 2
-    monkeypatch.setattr("adaptx.training.throughput.perf_counter", lambda: next(clock))
+    clock = iter([0.0, 0.25, 1.0, 1.0625, 2.0, 2.125])  # seconds: the products take 1/4, 1/16 and 1/8
+    monkeypatch.setattr("adaptx.model.products.perf_counter", lambda: next(clock))
     matmul_peak.cache_clear()
-    assert matmul_peak("cpu", torch.float32, size=64, times=2) == 2 * 64**3 / 0.5
+    assert matmul_peak("cpu", torch.float32, size=64, times=2) == 2 * 64**3 * 16
+    matmul_peak.cache_clear()
+
+
+def test_a_slow_product_is_not_repeated(monkeypatch):
+    clock = iter([0.0, 9.0])
+    monkeypatch.setattr("adaptx.model.products.perf_counter", lambda: next(clock))
+    matmul_peak.cache_clear()
+    assert matmul_peak("cpu", torch.float32, size=64, times=20) == 2 * 64**3 / 9
     matmul_peak.cache_clear()
 
 

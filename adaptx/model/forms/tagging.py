@@ -136,7 +136,8 @@ class TaggingModelForm:
 
 def _prediction(example: Example, logs: Tensor) -> TagPrediction:
     gold = logs.gather(1, torch.tensor(example.tags)[:, None])[:, 0].tolist() if example.tags else []
-    return TagPrediction(tuple(logs.argmax(dim=1).tolist()), tuple(gold))
+    best, tags = logs.max(dim=1)
+    return TagPrediction(tuple(tags.tolist()), tuple(gold), tuple(best.tolist()))
 
 
 def _windows(words: Sequence[Ids], room: int) -> Iterator[list[Ids]]:

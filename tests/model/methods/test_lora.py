@@ -143,12 +143,12 @@ sys.modules["adapters"] = None
 from types import SimpleNamespace
 from adaptx.errors import Missing
 from adaptx.model.forms.heads import TokenHead
+from pathlib import Path
 from adaptx.backbone import folder_ref
 from adaptx.model import stack
 from adaptx.spec import MethodSpec
 
 stack.heavy_form = lambda _name: SimpleNamespace(head=lambda hidden, task, summary: TokenHead(hidden, 2))
-from pathlib import Path
 ref = folder_ref(Path(sys.argv[1]))
 task = SimpleNamespace(name="a", form="classification", labels=("a", "b"), range=None, fields={})
 how = dict(precision="fp32", seed=0, device="cpu")
