@@ -276,7 +276,7 @@ def ls(kind: str, *, store: Place = None) -> Result[Sequence[Row]]:
         raise UnknownName("kind", kind, KINDS)
     if kind in STORED:
         place = open_store(store)
-        notes = _faults(listing.unlisted(place, kind))
+        notes = _faults(listing.faults_of_listing(place, kind))
         return Result(listing.list_stored(place, kind), list, lists.show, notes=notes)
     value, summary = listing.list_known(kind, whole=True), listing.list_known(kind)
     return Result(value, lambda _: summary, lambda _: lists.show(summary))
@@ -308,7 +308,7 @@ def verify(*steps: str, store: Place = None) -> Result[VerifyResult]:
     from adaptx.results import verify
 
     place = open_store(store)
-    notes = tuple(f"note: {lost}" for lost in verify.lost_parents(place))
+    notes = tuple(f"note: {lost}" for lost in verify.missing_parents(place))
     return Result(verify.verify(place, steps), lambda value: value["steps"], tables.print_verify, notes=notes)
 
 

@@ -31,7 +31,7 @@ class QuarantinedRow:
 
 def bad_row(file: str, row: int, fault: RowFault) -> QuarantinedRow:
     """Return a fault with the place where it stands, in text that any file can hold, of a length that people read."""
-    return QuarantinedRow(file, row, _shown(fault.field), _shown(fault.reason))
+    return QuarantinedRow(file, row, _excerpt(fault.field), _excerpt(fault.reason))
 
 
 def check_quarantine(bad: Sequence[QuarantinedRow], n_rows: int, *, strict: bool) -> None:
@@ -43,5 +43,5 @@ def check_quarantine(bad: Sequence[QuarantinedRow], n_rows: int, *, strict: bool
         )
 
 
-def _shown(text: str) -> str:
+def _excerpt(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")[:SHOWN]

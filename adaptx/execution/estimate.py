@@ -24,7 +24,7 @@ from adaptx.model.backbone import local_folder, read_config
 from adaptx.model.footprint import artefact_bytes, count, step_bytes
 from adaptx.model.forms import Limits
 from adaptx.model.forms.collate import collate
-from adaptx.model.products import DTYPES, chosen_dtype
+from adaptx.model.products import DTYPES, choose_dtype
 from adaptx.spec import content_id
 from adaptx.steps.step import Load, kind_of
 from adaptx.steps.train import train_spec
@@ -113,7 +113,7 @@ def estimate(planned: Sequence[PlannedRequest], missing: frozenset[str], job: Jo
         pricing = _Pricing(one, sizes, job, measured=measured)
         parameters = max(parameters, count(pricing.config, pricing.method) if pricing.method else 0)
         tokens = job.how.training_tokens(device)
-        dtype = chosen_dtype(one.precision, job.how.compute_dtype, device)
+        dtype = choose_dtype(one.precision, job.how.compute_dtype, device)
         memory = max(memory, step_bytes(pricing.config, pricing.method, precision=dtype, tokens=tokens))
         for step in one.plan.steps:
             if step.id in missing and step.id not in rows:
@@ -172,7 +172,7 @@ def _alike(planned: PlannedRequest) -> Hashable:
 
 def _speed(pricing: _Pricing, job: Job, device: str, *, measured: bool) -> Speed:
     # Nothing is trained on a bare backbone, and arithmetic is good enough for a forward alone.
-    dtype = chosen_dtype(pricing.planned.precision, job.how.compute_dtype, device)
+    dtype = choose_dtype(pricing.planned.precision, job.how.compute_dtype, device)
     if measured and pricing.planned.plan.layers:
         return _measure_speed(pricing, job, device, dtype)
     return _assume_speed(pricing, device, dtype)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from adaptx.data.reader import RowsReader
 from adaptx.methods import method_named
-from adaptx.model.products import chosen_dtype
+from adaptx.model.products import choose_dtype
 from adaptx.model.stack import TrainedLayer
 from adaptx.steps.compute.stack_context import StackContext
 from adaptx.steps.progress import NumberedProgress
@@ -90,7 +90,7 @@ class _Walk:
     ) -> None:
         self.plan, self.missing, self.work, self.group, self.progress = planned.plan, missing, work, group, progress
         self.method = planned.choices.method
-        dtype = chosen_dtype(planned.precision, work.job.how.compute_dtype, group.device)
+        dtype = choose_dtype(planned.precision, work.job.how.compute_dtype, group.device)
         self.settings = replace(work.job.how, compute_dtype=group.agree(dtype))
         self.stack = StackContext(
             backbone=planned.backbone,

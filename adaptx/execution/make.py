@@ -56,7 +56,7 @@ def cost(
     """Return every step with its state, and what those to do will cost; see `execution.estimate`."""
     steps, missing = steps_of(planned), missing_steps(planned, view)
     if not missing:
-        return {"steps": [_done(step) for step in steps.values()], "seconds": 0.0}
+        return {"steps": [_step_done(step) for step in steps.values()], "seconds": 0.0}
     report({"step": f"{len(missing)} steps to do, {len(steps) - len(missing)} in the store", "phase": "plan"})
     from adaptx.execution.estimate import estimate
 
@@ -80,7 +80,7 @@ def executor_for(job: Job) -> Executor:
     return executor
 
 
-def _done(step: Step) -> PlannedStep:
+def _step_done(step: Step) -> PlannedStep:
     return {"id": step.id, "kind": step.kind, "name": step.name, "status": "done"}
 
 

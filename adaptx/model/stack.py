@@ -1,6 +1,6 @@
 """A stack: frozen layers, perhaps a trainable top, and one head, as a single module.
 
-Owns `StackModel` and its two makers: `trainable` (a fresh top and head above committed layers) and `frozen` (a
+Owns `StackModel` and its two makers: `trainable` (a fresh top and head above committed layers) and `stack_for_evaluation` (a
 committed stack, for evaluation and attack). Dtypes: "bf16" rounds what is frozen to bf16, and what is trained, with the
 head, is fp32; a method that says so is fp32 as a whole, under autocast. Computed in fp32 (``compute_dtype``, see
 `model.products`), the rounded numbers are held in fp32, and nothing runs under autocast. Whatever a method does to
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from adaptx.spec import MethodSpec
     from adaptx.tasks.task import Task
 
-__all__ = ["PRECISIONS", "StackModel", "TrainedLayer", "frozen", "trainable"]
+__all__ = ["PRECISIONS", "StackModel", "TrainedLayer", "stack_for_evaluation", "trainable"]
 
 HEAD_WEIGHTS, HEAD_CARD = "head.safetensors", "head.json"
 PRECISIONS = DTYPES
@@ -182,7 +182,7 @@ def trainable(
     return model.to(device)
 
 
-def frozen(
+def stack_for_evaluation(
     ref: BackboneRef,
     layers: Sequence[TrainedLayer],
     task: Task,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx import options, validation
 from adaptx.data.source import is_generated
 from adaptx.errors import AdaptxError, Missing, UsageError
-from adaptx.methods import compared_methods, method_names
+from adaptx.methods import method_names, methods_to_compare
 from adaptx.mini import suite
 from adaptx.options import OPTIONS
 from adaptx.planning.arms import Comparison, requests_of
@@ -119,7 +119,7 @@ def _recipe(path: Path, text: str, document: Mapping[str, Any]) -> Recipe:
         backbones=tuple(document.get("backbones", (Choices().backbone,))),
         intermediates=tuple(document["intermediates"]),
         targets=tuple(document["targets"]),
-        methods=tuple(document.get("methods", compared_methods())),
+        methods=tuple(document.get("methods", methods_to_compare())),
         seeds=tuple(range(seeds) if isinstance(seeds, int) else seeds),
         control=document.get("control", True),
         choices=_choices(document),

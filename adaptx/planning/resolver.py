@@ -19,7 +19,7 @@ from adaptx.data.source import FolderSource, as_in_source
 from adaptx.errors import Incompatible, Missing, UnknownName, UsageError
 from adaptx.methods import method_named
 from adaptx.planning.choices import PER_TASK, Choices, names_of, sampling_of, text_mix_of
-from adaptx.planning.hyperparameters import asked_number, method_spec, numbers_of, optimisation
+from adaptx.planning.hyperparameters import method_spec, number_for, numbers_of, optimisation
 from adaptx.robustness.attack import AttackRequest, attack_request
 from adaptx.spec import MethodSpec, Optimisation, PartSpec, RowsSpec, Sampling, digest
 from adaptx.tasks.catalog import ALL
@@ -143,7 +143,7 @@ class Resolver:
     def training_rows(self, task: Task) -> tuple[RowsSpec, RowsSpec | None]:
         """Return the rows to train on and those to select by: in the same languages, else in the page's, else none."""
         languages = self._training_languages(task)
-        limit = asked_number(self.choices.max_train, task, self.choices)
+        limit = number_for(self.choices.max_train, task, self.choices)
         same = [tag for tag in languages if has_split(Cell(self.source, task, tag, "dev"))]
         own = [tag for tag in task.training_languages if has_split(Cell(self.source, task, tag, "dev"))]
         dev = self._rows(task, ",".join(same or own), "dev") if same or own else None
@@ -167,7 +167,7 @@ class Resolver:
 
     def evaluation_lengths(self) -> tuple[int, int]:
         """Return tokens per input, asked for or the page's, and no stride."""
-        asked = asked_number(self.choices.max_length, self.target, self.choices)
+        asked = number_for(self.choices.max_length, self.target, self.choices)
         return asked or numbers_of(self.target, self.choices)["max_length"], NO_STRIDE
 
     @property
@@ -194,7 +194,7 @@ class Resolver:
             form_version=MLM_VERSION,
             language=",".join(tags),
             split="train",
-            limit=asked_number(self.choices.max_train, MLM, self.choices),
+            limit=number_for(self.choices.max_train, MLM, self.choices),
         )
         return PartSpec(rows=rows, dev=None, max_length=self.optimisation(first).max_length, share=rate)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from adaptx import backbone, registry
 from adaptx.errors import AdaptxError, StoreCorrupt
-from adaptx.escaping import told
+from adaptx.escaping import describe_error
 from adaptx.steps.step import kind_of
 from adaptx.tables import read_json
 from adaptx.tasks.catalog import task_named, task_names
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Page = Mapping[str, object]  # a task's page as JSON
     Rows = Sequence[Mapping[str, object]]
 
-__all__ = ["details_of", "faults_of", "list_known", "list_stored", "prune", "readable", "unlisted"]
+__all__ = ["details_of", "faults_of", "faults_of_listing", "list_known", "list_stored", "prune", "readable"]
 
 SCORES = "scores.json"
 
@@ -34,7 +34,7 @@ def list_known(kind: str, *, whole: bool = False) -> Rows:
     if kind in ("tasks", "backbones"):
         return _tasks(whole=whole) if kind == "tasks" else _backbones()
     groups = {"methods": registry.METHODS, "attacks": registry.ATTACKS, "searches": registry.SEARCHES}
-    return _registered(groups[kind])
+    return _entry_rows(groups[kind])
 
 
 def _tasks(*, whole: bool) -> Rows:
@@ -48,7 +48,7 @@ def _tasks(*, whole: bool) -> Rows:
     return rows
 
 
-def _registered(group: str) -> list[RegisteredRow]:
+def _entry_rows(group: str) -> list[RegisteredRow]:
     return [
         {"name": entry.name, "distribution": entry.distribution, "version": entry.version, "target": entry.target}
         for entry in registry.entries(group)
@@ -61,26 +61,28 @@ def _backbones() -> list[BackboneRow]:
 
 
 def list_stored(store: Store, kind: str) -> list[AdapterRow | StoredRow]:
-    """Return what the store holds: trained adapters, or every result; what cannot be listed is in `unlisted`."""
-    return [row for _, row, _ in _listed(store, kind) if row is not None]
+    """Return what the store holds: trained adapters, or every result; `faults_of_listing` has what cannot be listed."""
+    return [row for _, row, _ in _rows_with_faults(store, kind) if row is not None]
 
 
-def unlisted(store: Store, kind: str) -> list[str]:
+def faults_of_listing(store: Store, kind: str) -> list[str]:
     """Return a line for each step that `list_stored` leaves out, with its path and what is wrong."""
-    damaged = [fault for _, fault in store.damaged(_wanted(kind))]
-    return damaged + [f"{record.path}: cannot be listed: {wrong}" for record, _, wrong in _listed(store, kind) if wrong]
+    damaged = [fault for _, fault in store.damaged(_kind_of_list(kind))]
+    return damaged + [
+        f"{record.path}: cannot be listed: {wrong}" for record, _, wrong in _rows_with_faults(store, kind) if wrong
+    ]
 
 
-def _wanted(kind: str) -> str | None:
+def _kind_of_list(kind: str) -> str | None:
     return "train" if kind == "adapters" else None
 
 
-def _listed(store: Store, kind: str) -> Iterator[tuple[StoredStep, AdapterRow | StoredRow | None, str]]:
-    for record in store.all(_wanted(kind)):
+def _rows_with_faults(store: Store, kind: str) -> Iterator[tuple[StoredStep, AdapterRow | StoredRow | None, str]]:
+    for record in store.all(_kind_of_list(kind)):
         try:
             yield record, _row(record), ""
         except (AdaptxError, KeyError, TypeError, ValueError, AttributeError, OSError) as error:  # of foreign values
-            yield record, None, told(error)
+            yield record, None, describe_error(error)
 
 
 def _row(record: StoredStep) -> AdapterRow | StoredRow:

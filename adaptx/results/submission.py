@@ -72,7 +72,7 @@ def _score_task(
     if absent:
         missing.append(f"{len(wanted) - len(absent)} of {len(wanted)} languages, without {', '.join(absent)}")
     cells = {
-        tag: _scored_cell(path, Cell(source, task, tag, xtreme_files.SPLIT), limit, missing)
+        tag: _score_cell(path, Cell(source, task, tag, xtreme_files.SPLIT), limit, missing)
         for tag, path in files.items()
     }
     counted = [tag for tag in wanted if tag in cells] or list(cells)
@@ -80,7 +80,7 @@ def _score_task(
     return {"metric": task.metric, "languages": cells, "averages": averages}
 
 
-def _scored_cell(path: Path, cell: Cell, limit: int | None, missing: list[str]) -> dict[str, float]:
+def _score_cell(path: Path, cell: Cell, limit: int | None, missing: list[str]) -> dict[str, float]:
     """Return ``n`` and the scores of one file, and add to ``missing`` how many published rows are not in it."""
     rows, task, language = load(cell, limit=limit), cell.task, cell.language
     skipped = set() if limit else {row.row for row in (*rows.quarantined, *rows.dropped)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from adaptx.escaping import told
+from adaptx.escaping import describe_error
 from adaptx.steps.step import kind_of
 from adaptx.tables import read_json
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from adaptx.schema.commands import VerifiedStep, VerifyResult
     from adaptx.store import Store, StoredStep
 
-__all__ = ["lost_parents", "verify"]
+__all__ = ["missing_parents", "verify"]
 
 
 def verify(store: Store, prefixes: Sequence[str] = ()) -> VerifyResult:
@@ -36,7 +36,7 @@ def _check(store: Store, step_id: str) -> VerifiedStep:
     return {"id": step_id, "kind": store.folder(step_id).parts[-3], "name": name, "faults": faults}
 
 
-def lost_parents(store: Store) -> list[str]:
+def missing_parents(store: Store) -> list[str]:
     """Return a line for each step that stands on one that is not there: pruned, or lost. It is made again on need."""
     ids = set(store.ids())
     return [
@@ -52,7 +52,7 @@ def _recompute(record: StoredStep) -> list[str]:
         again = kind_of(record.kind).recompute(record)
         stored = {} if again is None else dict(read_json(record.path / "scores.json")["scores"])
     except Exception as error:  # noqa: BLE001 - rows that nobody of us wrote may fail in any way: that is the fault
-        return [f"{record.path}: scores cannot be recomputed: {told(error)}"]
+        return [f"{record.path}: scores cannot be recomputed: {describe_error(error)}"]
     if again is None:
         return []
     wrong = sorted(key for key in {*again, *stored} if again.get(key) != stored.get(key))

@@ -15,7 +15,7 @@ from adaptx.robustness.deadline import STEP
 from adaptx.robustness.example_attack import AttackContext, ExampleAttack
 from adaptx.robustness.graphemes import Alphabet, count_alphabet, pieces, rule_of
 from adaptx.robustness.outcomes import Outcome, summarise
-from adaptx.robustness.worker import opened
+from adaptx.robustness.worker import open_attack
 from adaptx.spec import digest
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def attack_cell(
     """
     letters = MappingProxyType(dict(alphabets(examples, task.attackable) if alphabet is None else alphabet))
     found = dict(done or {})
-    with opened(request, task.name, language, letters, seconds) as (starts, patience):
+    with open_attack(request, task.name, language, letters, seconds) as (starts, patience):
         cell = AttackContext(form=form, task=task, request=request, language=language, starts=starts, patience=patience)
         waiting = (ExampleAttack(cell, e, p) for e, p in zip(examples, clean, strict=True) if e.id not in found)
         for row in _drive(waiting, answers, in_flight):

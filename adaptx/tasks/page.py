@@ -54,7 +54,7 @@ def _range(value: Any) -> str | None:
 
 
 def _form(value: Any) -> str | None:
-    return _refused(lambda: form_named(str(value)))
+    return _refusal(lambda: form_named(str(value)))
 
 
 def _defaults(value: Any) -> str | None:
@@ -76,7 +76,7 @@ def _unlike_method(table: Values, name: str) -> Iterator[str]:
     method: Method = method_named(name)
     own = {parameter.name for parameter in method.parameters}
     yield from _unlike_numbers({key: value for key, value in table.items() if key not in own}, (*TRAINING, *own))
-    if told := _refused(lambda: method.values({key: value for key, value in table.items() if key in own})):
+    if told := _refusal(lambda: method.values({key: value for key, value in table.items() if key in own})):
         yield told
 
 
@@ -88,7 +88,7 @@ def _unlike_numbers(table: Values, known: Sequence[str]) -> Iterator[str]:
             yield f"{key} = {wrong}"
 
 
-def _refused(read: Callable[[], object]) -> str | None:
+def _refusal(read: Callable[[], object]) -> str | None:
     """Return why ``read`` refuses, with what would work, or None."""
     try:
         read()

@@ -103,7 +103,7 @@ class LoadedStack:
 
     def _open(self) -> Predictor:
         spec, context = eval_spec(self.step), self.context
-        model = stack.frozen(
+        model = stack.stack_for_evaluation(
             context.backbone,
             [context.open_layer(layer) for layer in context.layers],
             self.step.task,
