@@ -1,10 +1,10 @@
 """A stack: frozen layers, perhaps a trainable top, and one head, as a single module.
 
-Owns `StackModel` and its two makers: `trainable` (a fresh top and head above committed layers) and `stack_for_evaluation` (a
-committed stack, for evaluation and attack). Dtypes: "bf16" rounds what is frozen to bf16, and what is trained, with the
-head, is fp32; a method that says so is fp32 as a whole, under autocast. Computed in fp32 (``compute_dtype``, see
-`model.products`), the rounded numbers are held in fp32, and nothing runs under autocast. Whatever a method does to
-gradients, the trainable set is set here, as the last thing, and asserted.
+Owns `StackModel` and its two makers: `trainable` (a fresh top and head above committed layers) and
+`stack_for_evaluation` (a committed stack, for evaluation and attack). Dtypes: "bf16" rounds what is frozen to bf16,
+and what is trained, with the head, is fp32; a method that says so is fp32 as a whole, under autocast. Computed in fp32
+(``compute_dtype``, see `model.products`), the rounded numbers are held in fp32, and nothing runs under autocast.
+Whatever a method does to gradients, the trainable set is set here, as the last thing, and asserted.
 """
 
 from __future__ import annotations

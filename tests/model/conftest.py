@@ -123,7 +123,8 @@ class Tiny:
         return trainable(self.ref(family), below, METHODS[method], self.task(task), device="cpu", **settings)
 
     def evaluated(self, layers: Sequence[TrainedLayer], *, family: str = "xlm-roberta", **how: Any) -> StackModel:
-        return stack_for_evaluation(
+        how = {"precision": "fp32", **how}
+        return stack_for_evaluation(self.ref(family), layers, self.task("a"), device="cpu", **how)
             self.ref(family), layers, self.task("a"), device="cpu", **{"precision": "fp32", **how}
         )
 
