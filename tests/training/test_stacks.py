@@ -20,6 +20,8 @@ from adaptx.training.checkpoint import FILE
 from adaptx.training.settings import ComputeSettings
 from adaptx.training.train import train
 
+pytestmark = pytest.mark.slow
+
 METHODS = {
     "lora": MethodSpec(name="lora", version=1, parameters={"rank": 4}),
     "bottleneck": MethodSpec(name="bottleneck", version=1, parameters={"reduction": 4.0}),
