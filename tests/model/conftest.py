@@ -125,8 +125,6 @@ class Tiny:
     def evaluated(self, layers: Sequence[TrainedLayer], *, family: str = "xlm-roberta", **how: Any) -> StackModel:
         how = {"precision": "fp32", **how}
         return stack_for_evaluation(self.ref(family), layers, self.task("a"), device="cpu", **how)
-            self.ref(family), layers, self.task("a"), device="cpu", **{"precision": "fp32", **how}
-        )
 
     def train(self, model: StackModel, steps: int = 3, lr: float = 0.05) -> None:
         """Take a few steps, large enough to move every trained matrix off its start."""
