@@ -276,9 +276,9 @@ def ls(kind: str, *, store: Place = None) -> Result[Sequence[Row]]:
         raise UnknownName("kind", kind, KINDS)
     if kind in STORED:
         place = open_store(store)
-        notes = _faults(listing.unlisted(place, kind))
-        return Result(listing.stored(place, kind), list, lists.show, notes=notes)
-    value, summary = listing.known(kind, whole=True), listing.known(kind)
+        notes = _faults(listing.faults_of_listing(place, kind))
+        return Result(listing.list_stored(place, kind), list, lists.show, notes=notes)
+    value, summary = listing.list_known(kind, whole=True), listing.list_known(kind)
     return Result(value, lambda _: summary, lambda _: lists.show(summary))
 
 
@@ -287,7 +287,7 @@ def show(name: str, *, is_task: bool = False, store: Place = None) -> Result[Row
     from adaptx.reporting import lists
     from adaptx.results import listing
 
-    value = listing.shown(name, lambda: open_store(store), is_task=is_task)
+    value = listing.details_of(name, lambda: open_store(store), is_task=is_task)
     notes = _faults(listing.faults_of(value, lambda: open_store(store)))
     return Result(value, lambda value: [value], lists.show_one, notes=notes)
 
@@ -308,7 +308,7 @@ def verify(*steps: str, store: Place = None) -> Result[VerifyResult]:
     from adaptx.results import verify
 
     place = open_store(store)
-    notes = tuple(f"note: {lost}" for lost in verify.lost_parents(place))
+    notes = tuple(f"note: {lost}" for lost in verify.missing_parents(place))
     return Result(verify.verify(place, steps), lambda value: value["steps"], tables.print_verify, notes=notes)
 
 
@@ -321,7 +321,7 @@ def prune(*steps: str, dry_run: bool = False, store: Place = None) -> Result[lis
     from adaptx.reporting import lists
     from adaptx.results import listing
 
-    return Result(listing.pruned(open_store(store), steps, dry_run=dry_run), list, lists.show)
+    return Result(listing.prune(open_store(store), steps, dry_run=dry_run), list, lists.show)
 
 
 def doctor(*, store: Place = None) -> Result[list[Finding]]:
@@ -374,11 +374,11 @@ def score_submission(
     """Score the predictions in a folder of XTREME's layout, by task and language, with the benchmark's averages."""
     from adaptx.data.source import open_source
     from adaptx.reporting import frames, submission
-    from adaptx.results.submission import scored
+    from adaptx.results.submission import score
 
     read = read_options({"source": source, "languages": languages, "max_eval": max_eval})
     rows = open_source(read["source"], open_store(store))
-    value = scored(Path(folder), rows, languages=read["languages"], limit=read["max_eval"])
+    value = score(Path(folder), rows, languages=read["languages"], limit=read["max_eval"])
     return Result(value, frames.rows_of_submission, submission.print_scores)
 
 

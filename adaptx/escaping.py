@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-__all__ = ["LONGEST", "csv_cell", "json_text", "latex", "markdown", "one_line", "printable", "told"]
+__all__ = ["LONGEST", "csv_cell", "describe_error", "json_text", "latex", "markdown", "one_line", "printable"]
 
 LONGEST = 2000  # characters of a message: longer ones are cut in the middle
 # Control characters (escape sequences, bells, returns), halves of surrogates, line separators, marks that turn the
@@ -30,10 +30,10 @@ LATEX = str.maketrans(
 
 def printable(text: str) -> str:
     """Return a text without a character that a terminal would obey: each is shown as Python spells it in a string."""
-    return text if text.isascii() and text.isprintable() else UNSAFE.sub(_spelled, text)
+    return text if text.isascii() and text.isprintable() else UNSAFE.sub(_escape, text)
 
 
-def _spelled(found: re.Match[str]) -> str:
+def _escape(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")
 
 
@@ -44,7 +44,7 @@ def one_line(text: str, longest: int = LONGEST) -> str:
     return line if len(line) <= longest else f"{line[:half]} [...] {line[-half:]}"
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return the kind and message of an exception that a stranger raised; its ``__str__`` may raise as well."""
     kind = type(error).__name__
     try:

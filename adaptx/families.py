@@ -74,7 +74,7 @@ def nothing(_config: Config, _shape: Shape) -> int:
     return 0
 
 
-def projected(_config: Config, shape: Shape) -> int:
+def projection(_config: Config, shape: Shape) -> int:
     """ELECTRA projects its embeddings only where their width differs."""
     return 0 if shape.embedding == shape.hidden else (shape.embedding + 1) * shape.hidden
 
@@ -181,7 +181,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType({
         layer="encoder.layer", linears=DEBERTA_LINEARS, besides=deberta, rowless_dropout="pos_dropout"
     ),
     "distilbert": Family(layer="transformer.layer", linears=DISTILBERT_LINEARS, besides=nothing, keys=DISTILBERT_KEYS),
-    "electra": Family(layer="encoder.layer", linears=BERT_LINEARS, besides=projected),
+    "electra": Family(layer="encoder.layer", linears=BERT_LINEARS, besides=projection),
     "mpnet": Family(
         layer="encoder.layer", linears=MPNET_LINEARS, besides=relative_bias, offset=True
     ),

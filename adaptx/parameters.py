@@ -24,11 +24,11 @@ __all__ = [
     "Parameter",
     "Subset",
     "Values",
-    "named_values",
     "read_parameter",
     "resolve",
     "schema",
-    "spelled",
+    "to_text",
+    "values_by_name",
 ]
 
 Values = Mapping[str, Any]
@@ -78,7 +78,7 @@ class Subset:
         parts = str(value).split("+")
         return set(parts) <= set(self.names) and len(set(parts)) == len(parts)
 
-    def ordered(self, value: str) -> str:
+    def in_order(self, value: str) -> str:
         """Return the list in the order of ``names``, for its order means nothing."""
         return "+".join(name for name in self.names if name in value.split("+"))
 
@@ -96,7 +96,7 @@ class Parameter:
     limit: Between | OneOf | Subset | None = None
 
 
-def spelled(parameter: Parameter) -> dict[str, object]:
+def to_text(parameter: Parameter) -> dict[str, object]:
     """Return a parameter as JSON values, which `read_parameter` reads back."""
     limit = parameter.limit
     told = None if limit is None else {"is": type(limit).__name__, **asdict(limit)}
@@ -104,7 +104,7 @@ def spelled(parameter: Parameter) -> dict[str, object]:
 
 
 def read_parameter(value: Values) -> Parameter:
-    """Return the parameter that `spelled` wrote."""
+    """Return the parameter that `to_text` wrote."""
     kind = {kind.__name__: kind for kind in KINDS}[value["kind"]]
     return Parameter(name=value["name"], kind=kind, default=value["default"], limit=_limit(value["limit"]))
 
@@ -148,7 +148,7 @@ def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> Pa
     return Parameter(name=parameter.name, kind=kind, default=parameter.default, limit=limit)
 
 
-def named_values(text: str, *, option: str, example: str) -> tuple[str, dict[str, str]]:
+def values_by_name(text: str, *, option: str, example: str) -> tuple[str, dict[str, str]]:
     """Read ``NAME`` or ``NAME:key=value,...``; raises `UsageError` for a pair without '=' or a key given twice."""
     name, _, rest = text.partition(":")
     given: dict[str, str] = {}
@@ -179,14 +179,14 @@ def resolve(parameters: Sequence[Parameter], given: Values, *, owner: str) -> Va
 def _value(parameter: Parameter, given: Any, owner: str) -> Any:
     limit = parameter.limit
     several = isinstance(limit, Subset) and isinstance(given, (list, tuple))
-    value = _typed(parameter.kind, "+".join(map(str, given)) if several else given)
+    value = _as_type(parameter.kind, "+".join(map(str, given)) if several else given)
     if value is not None and (limit is None or limit.allows(value)):
-        return limit.ordered(value) if isinstance(limit, Subset) else value
+        return limit.in_order(value) if isinstance(limit, Subset) else value
     wanted = limit or f"a value of type {parameter.kind.__name__}"
     raise UsageError(f"{owner}: {parameter.name} cannot be {given!r}", hint=f"{parameter.name} is {wanted}")
 
 
-def _typed(kind: type, given: Any) -> Any:
+def _as_type(kind: type, given: Any) -> Any:
     """Return ``given`` as ``kind``, or None where it is not one."""
     if kind is bool:
         return WORDS.get(str(given).lower())

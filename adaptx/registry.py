@@ -20,7 +20,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from adaptx.errors import PluginError, UnknownName, UsageError
-from adaptx.escaping import one_line, told
+from adaptx.escaping import describe_error, one_line
 
 __all__ = [
     "ATTACKS",
@@ -36,7 +36,7 @@ __all__ = [
     "entries",
     "environment",
     "faults",
-    "imported",
+    "import_entry",
     "is_apart",
     "load",
     "names",
@@ -84,7 +84,7 @@ class Entry:
 
 def entries(group: str) -> list[Entry]:
     """Return what is registered, sorted by name then distribution; a name registered twice is listed twice."""
-    return sorted((entry for entry, _ in _registered(group)), key=lambda e: (e.name, e.distribution))
+    return sorted((entry for entry, _ in _entry_points(group)), key=lambda e: (e.name, e.distribution))
 
 
 def names(group: str) -> list[str]:
@@ -94,7 +94,7 @@ def names(group: str) -> list[str]:
 
 def is_apart(group: str, name: str) -> bool:
     """Return whether ``name`` is a stranger's, whose code runs in a process of its own; raise as `load`."""
-    return _found(group, name)[0].distribution != OWN and _place() == "apart"
+    return _find(group, name)[0].distribution != OWN and _place() == "apart"
 
 
 def load(group: str, name: str) -> Any:
@@ -103,30 +103,32 @@ def load(group: str, name: str) -> Any:
     Of a name that a stranger registers too, the built-in stands. Raises `UnknownName`, or `PluginError` where two
     strangers register it, or it cannot be imported or takes too long.
     """
-    if is_apart(group, name) and (reason := _probed(tuple(sys.path), _found(group, name)[0])):
+    if is_apart(group, name) and (reason := _probe_once(tuple(sys.path), _find(group, name)[0])):
         raise PluginError(f"cannot import {reason}", hint="adaptx doctor examines every plugin")
-    return imported(group, name)
+    return import_entry(group, name)
 
 
-def imported(group: str, name: str) -> Any:
+def import_entry(group: str, name: str) -> Any:
     """Import what ``name`` stands for in this process; raise as `load`."""
-    entry, point = _found(group, name)
+    entry, point = _find(group, name)
     try:
         return point.load()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a stranger's module may raise anything at all
-        raise PluginError(f"cannot import {entry}: {told(error)}") from error
+        raise PluginError(f"cannot import {entry}: {describe_error(error)}") from error
 
 
 def faults(group: str, *, seconds: float = SECONDS) -> list[tuple[Entry, str]]:
     """Use each entry in its own process for at most ``seconds``; return the failures, a line of reason each."""
     return [
-        (entry, reason) for entry in entries(group) if (reason := _taken(entry) or _probe(entry, seconds, use=True))
+        (entry, reason)
+        for entry in entries(group)
+        if (reason := _name_clash(entry) or _probe(entry, seconds, use=True))
     ]
 
 
-def _taken(entry: Entry) -> str | None:
+def _name_clash(entry: Entry) -> str | None:
     own = any(other.name == entry.name and other.distribution == OWN for other in entries(entry.group))
     return f"{entry}: the name is that of a built-in, which stands" if own and entry.distribution != OWN else None
 
@@ -143,8 +145,8 @@ def _place() -> str:
     return place
 
 
-def _found(group: str, name: str) -> tuple[Entry, EntryPoint]:
-    pairs = [pair for pair in _registered(group) if pair[0].name == name]
+def _find(group: str, name: str) -> tuple[Entry, EntryPoint]:
+    pairs = [pair for pair in _entry_points(group) if pair[0].name == name]
     if not pairs:
         raise UnknownName(GROUPS.get(group, "plugin"), name, names(group))
     pairs = [pair for pair in pairs if pair[0].distribution == OWN] or pairs
@@ -154,12 +156,12 @@ def _found(group: str, name: str) -> tuple[Entry, EntryPoint]:
     return pairs[0]
 
 
-def _registered(group: str) -> tuple[tuple[Entry, EntryPoint], ...]:
-    return _registered_on(tuple(sys.path), group)
+def _entry_points(group: str) -> tuple[tuple[Entry, EntryPoint], ...]:
+    return _entry_points_on(tuple(sys.path), group)
 
 
 @lru_cache(maxsize=32)  # every distribution's name is read from a file
-def _registered_on(path: tuple[str, ...], group: str) -> tuple[tuple[Entry, EntryPoint], ...]:  # noqa: ARG001 - the key
+def _entry_points_on(path: tuple[str, ...], group: str) -> tuple[tuple[Entry, EntryPoint], ...]:  # noqa: ARG001 - the key
     return tuple((_entry(point), point) for point in entry_points(group=group))
 
 
@@ -169,7 +171,7 @@ def _entry(point: EntryPoint) -> Entry:
 
 
 @lru_cache(maxsize=64)
-def _probed(path: tuple[str, ...], entry: Entry) -> str | None:  # noqa: ARG001 - the path is part of the key
+def _probe_once(path: tuple[str, ...], entry: Entry) -> str | None:  # noqa: ARG001 - the path is part of the key
     return _probe(entry, SECONDS)
 
 

@@ -20,7 +20,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from adaptx.errors import AdaptxError
-from adaptx.robustness.attack import Attack, AttackRequest, requested
+from adaptx.robustness.attack import Attack, AttackRequest, resolve_request
 from adaptx.robustness.engine import attack_cell
 from adaptx.robustness.search import search_names
 from adaptx.tasks.example import Answer, ClassPrediction, Example, Prediction, SpanPrediction, TagPrediction
@@ -213,7 +213,7 @@ def attack_faults(attack: object, **parameters: Any) -> list[str]:
 def _requests(attack: Attack, parameters: Mapping[str, object]) -> Iterator[AttackRequest]:
     for search in ["own"] if attack.needs else search_names():
         for budget in BUDGETS:
-            yield requested(attack, parameters, search=search, budget=budget)
+            yield resolve_request(attack, parameters, search=search, budget=budget)
 
 
 def _samples(form: str) -> list[Example]:

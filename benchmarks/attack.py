@@ -26,7 +26,7 @@ from adaptx.data.rows import load
 from adaptx.data.source import open_source
 from adaptx.evaluation.predictor import Predictor
 from adaptx.model import stack
-from adaptx.robustness.attack import requested
+from adaptx.robustness.attack import resolve_request
 from adaptx.robustness.attacks.charswap import charswap
 from adaptx.robustness.engine import attack_cell
 from adaptx.spec import MethodSpec
@@ -71,7 +71,7 @@ def attacked(
     clean = predictor.predict(rows)
     named = [replace(e, label=p.label) for e, p in zip(rows, clean, strict=True) if isinstance(p, ClassPrediction)]
     predictor.asked, before = [], replace(predictor.counters)
-    request = requested(charswap, {}, search="greedy", budget=args.budget)
+    request = resolve_request(charswap, {}, search="greedy", budget=args.budget)
     start = clocks()
     cell = attack_cell(predictor, form_named(task.form), task, named, clean, request, language=args.language)
     times = since(start)

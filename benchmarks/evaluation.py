@@ -58,7 +58,7 @@ def committed(backbone: str, task: Task, precision: str, folder: Path) -> stack.
     stack.trainable(ref, [], LORA, task_named(task.trains_on[-1]), precision=precision, seed=0, device="cpu").save(top)
     (top / "spec.json").write_text(json.dumps({"backbone": ref.revision}), encoding="utf-8")
     layer = stack.TrainedLayer(id="0" * 64, path=top, method=LORA, task=task.name)
-    return stack.frozen(ref, [layer], task, precision=precision, device="cpu")
+    return stack.stack_for_evaluation(ref, [layer], task, precision=precision, device="cpu")
 
 
 def cells_of(task: Task, data: str, rows: int) -> Cells:

@@ -28,11 +28,11 @@ from readable import table, write
 from record import record
 from xlmr_large_cpu import SHAPE, write_backbone
 
-from adaptx.methods import compared_methods, method_named
+from adaptx.methods import method_named, methods_to_compare
 from adaptx.spec import MethodSpec, Optimisation
 
 MISSING = 3
-METHODS = compared_methods()
+METHODS = methods_to_compare()
 RATES = {"lora": 5e-4, "bottleneck": 5e-4, "full": 2e-5}
 TINY = {
     **SHAPE,

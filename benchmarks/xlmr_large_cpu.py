@@ -22,10 +22,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adaptx.methods import compared_methods, method_named
+from adaptx.methods import method_named, methods_to_compare
 
 RESULT = Path(__file__).parent / "results" / "xlmr_large_cpu.json"
-METHODS = compared_methods()
+METHODS = methods_to_compare()
 LIMIT_GIB = 16
 SHAPE: dict[str, Any] = {
     "hidden_size": 1024,

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from adaptx.escaping import csv_cell, json_text, latex, markdown, one_line, printable, told
+from adaptx.escaping import csv_cell, describe_error, json_text, latex, markdown, one_line, printable
 
 LIVE = (
     *("# heading", "## h", "- item", "+ item", "* item", "1. item", "12) item", "> quotation", "===", "---", "***"),
@@ -118,5 +118,5 @@ def test_a_message_is_told_whatever_its_exception_does() -> None:
         def __str__(self) -> str:
             raise SystemExit
 
-    assert told(Silent()) == "Silent: a message that raises SystemExit"
-    assert told(ValueError("a\n\x1bb")) == r"ValueError: a \x1bb"
+    assert describe_error(Silent()) == "Silent: a message that raises SystemExit"
+    assert describe_error(ValueError("a\n\x1bb")) == r"ValueError: a \x1bb"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaptx.escaping import LONGEST, csv_cell, json_text, latex, markdown, one_line, printable, told
+from adaptx.escaping import LONGEST, csv_cell, describe_error, json_text, latex, markdown, one_line, printable
 
 ODD = "\x1b\x07\r\x00\x9b\u2028\u202e\u2066\ufeff\ud800\udfff"
 ANY = st.text(max_size=40) | st.text(ODD + "a \n\t", max_size=12)
@@ -58,10 +58,10 @@ def test_an_exception_is_told_by_kind_and_message_and_one_that_cannot_speak_too(
         def __str__(self) -> str:
             raise KeyError("no words")
 
-    assert told(ValueError("a\nb\x1b[31m")) == "ValueError: a b\\x1b[31m"
-    assert told(Mute()) == "Mute: a message that raises KeyError"
-    assert told(SystemExit(3)) == "SystemExit: 3"
-    assert len(told(ValueError("x" * 9999))) < 520
+    assert describe_error(ValueError("a\nb\x1b[31m")) == "ValueError: a b\\x1b[31m"
+    assert describe_error(Mute()) == "Mute: a message that raises KeyError"
+    assert describe_error(SystemExit(3)) == "SystemExit: 3"
+    assert len(describe_error(ValueError("x" * 9999))) < 520
 
 
 def plain(html: str) -> str:

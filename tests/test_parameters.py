@@ -18,7 +18,7 @@ from adaptx.parameters import (
     read_parameter,
     resolve,
     schema,
-    spelled,
+    to_text,
 )
 
 
@@ -149,7 +149,7 @@ VALUES = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(ma
 @given(st.text(max_size=5), st.sampled_from([bool, int, float, str]), VALUES, LIMITS)
 def test_a_parameter_reads_back_from_its_json(name, kind, default, limit):
     parameter = Parameter(name=name, kind=kind, default=default, limit=limit)
-    assert read_parameter(json.loads(json.dumps(spelled(parameter)))) == parameter
+    assert read_parameter(json.loads(json.dumps(to_text(parameter)))) == parameter
 
 
 @given(st.floats(0, 1))

@@ -3,7 +3,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import sys
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ from adaptx.spec import (
     Spec,
     TrainSpec,
     canonical,
+    coerce,
     content_id,
     digest,
     neutral,
@@ -255,3 +258,60 @@ def test_canonical_json_is_utf_8_and_not_escaped() -> None:
     assert canonical("日本") == '"日本"'.encode()
     assert len(digest("日本")) == 64
     assert digest({"a": 1}) == hashlib.sha256(b'{"a":1}').hexdigest()
+
+
+REFUSED: dict[Any, tuple[list[Any], str]] = {
+    int: ([1.5, "1", True, None, float("inf"), [1]], "a whole number"),
+    float: (["1.0", False, None, float("nan"), float("-inf"), 10**400], "a finite number"),
+    str: ([1, None, True, ["a"], b"a"], "a text"),
+    bool: ([0, 1.0, "true", None], "true or false"),
+    Mapping[str, int]: ([1, None, True, [("a", 1)]], "Mapping"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED, ids=str)
+def test_a_value_that_its_annotation_cannot_mean_is_told_with_what_it_can(kind: Any) -> None:
+    wrong, words = REFUSED[kind]
+    for value in wrong:
+        with pytest.raises(UsageError) as caught:
+            coerce(value, kind, "--option")
+        assert str(caught.value) == f"--option cannot be {value!r}"
+        assert caught.value.hint == f"--option is {words}"
+
+
+TAKEN = [
+    (1.0, int, 1),
+    (10**20, int, 10**20),
+    (1, float, 1.0),
+    (-0.0, float, 0.0),
+    (sys.float_info.max, float, sys.float_info.max),
+    (-sys.float_info.max, float, -sys.float_info.max),
+    ("x", str, "x"),
+    (True, bool, True),
+    (None, int | None, None),
+    (2.0, int | None, 2),
+    ([1.0, 2], tuple[int, ...], (1, 2)),
+    ((), tuple[str, ...], ()),
+    ({"a": 1}, Mapping[str, int], {"a": 1}),
+    (object, Any, object),
+]
+
+
+@pytest.mark.parametrize(("value", "kind", "found"), TAKEN, ids=[f"{v!r:.20} as {k}" for v, k, _ in TAKEN])
+def test_a_value_is_spelt_in_the_one_way_of_its_annotation(value: Any, kind: Any, found: Any) -> None:
+    made = coerce(value, kind, "--option")
+    assert repr(made) == repr(found)
+    assert type(made) is type(found)
+
+
+def test_an_item_of_a_list_is_told_as_the_option_itself() -> None:
+    with pytest.raises(UsageError, match=r"--option cannot be 1\.5"):
+        coerce([1, 1.5], tuple[int, ...], "--option")
+    with pytest.raises(UsageError, match="--option cannot be 'ab'"):
+        coerce("ab", tuple[str, ...], "--option")
+
+
+def test_a_field_is_told_by_its_class_and_name() -> None:
+    with pytest.raises(UsageError, match=r"Optimisation\.batch cannot be 1\.5") as caught:
+        dataclasses.replace(TRAIN.optimisation, batch=1.5)
+    assert caught.value.hint == "Optimisation.batch is a whole number"

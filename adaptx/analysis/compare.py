@@ -87,7 +87,7 @@ def compare(runs: Sequence[ArmRun], *, chance: float, training_languages: Collec
         "success_rates": {attack: _success_rates(runs, attack) for attack in measures if attack != CLEAN},
         "mixed_how": mixed,
         "flags": [*_comparison_flags(runs, mixed), *(f"{arm}: {flag}" for arm, told in flags.items() for flag in told)],
-        "notes": [*notes, *_seed_notes(grid.seeds)],
+        "notes": [*notes, *_notes_on_seeds(grid.seeds)],
     }
 
 
@@ -285,7 +285,7 @@ def _comparison_flags(runs: Sequence[ArmRun], mixed: Mapping[str, object]) -> li
     return [flag for flag, is_raised in raised.items() if is_raised]
 
 
-def _seed_notes(seeds: Sequence[int]) -> list[str]:
+def _notes_on_seeds(seeds: Sequence[int]) -> list[str]:
     return ["one seed: nothing is known of a new seed"] if len(seeds) == 1 else []
 
 

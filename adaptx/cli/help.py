@@ -15,7 +15,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["HEADINGS", "SectionCommand", "is_styled", "styled_help"]
+__all__ = ["HEADINGS", "SectionCommand", "is_styled", "style_help"]
 
 Rows: TypeAlias = Sequence[tuple[str, str]]
 
@@ -54,7 +54,7 @@ class SectionCommand(click.Command):
         if not is_styled():
             return super().get_help(ctx)
         usage = " ".join([ctx.command_path, *self.collect_usage_pieces(ctx)])
-        return styled_help(usage, self.help or "", list(self.sections(ctx)), self.examples)
+        return style_help(usage, self.help or "", list(self.sections(ctx)), self.examples)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the sections and the examples as plain text."""
@@ -71,7 +71,7 @@ def is_styled() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def styled_help(usage: str, text: str, sections: Sequence[tuple[str, Rows]], examples: Mapping[str, str]) -> str:
+def style_help(usage: str, text: str, sections: Sequence[tuple[str, Rows]], examples: Mapping[str, str]) -> str:
     """Return help as a terminal shows it: a panel a section, names in one column through all of them."""
     from io import StringIO
 

@@ -23,7 +23,7 @@ from adaptx.options import refuse_unknown_variables
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["cli", "guarded", "main", "run"]
+__all__ = ["cli", "main", "run", "run_and_report"]
 
 COMMANDS = {
     "train": "Train an adapter (or all weights) and store it.",
@@ -75,13 +75,13 @@ class LazyGroup(click.Group):
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help, styled where stdout is a terminal."""
-        from adaptx.cli.help import is_styled, styled_help
+        from adaptx.cli.help import is_styled, style_help
 
         if not is_styled():
             return super().get_help(ctx)
         options = [record for parameter in self.get_params(ctx) if (record := parameter.get_help_record(ctx))]
         usage = " ".join([ctx.command_path, *self.collect_usage_pieces(ctx)])
-        return styled_help(usage, self.help or "", [("Commands", list(COMMANDS.items())), ("Options", options)], {})
+        return style_help(usage, self.help or "", [("Commands", list(COMMANDS.items())), ("Options", options)], {})
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -115,13 +115,13 @@ def run() -> None:
 
 def main(args: list[str]) -> int:
     """Run one command; return the exit code."""
-    return guarded(
+    return run_and_report(
         lambda: cli.main(args, prog_name="adaptx", standalone_mode=False),
         debug="--debug" in args or bool(os.environ.get("ADAPTX_DEBUG")),
     )
 
 
-def guarded(work: Callable[[], object], *, debug: bool = False) -> int:
+def run_and_report(work: Callable[[], object], *, debug: bool = False) -> int:
     """Run ``work`` and return the exit code; what is no bug is printed on stderr in one or two lines.
 
     That are errors of adaptx and click, interrupts, and what the operating system refuses.
@@ -134,14 +134,14 @@ def guarded(work: Callable[[], object], *, debug: bool = False) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return Exit.DONE
     except (Exception, KeyboardInterrupt) as error:
-        told = _told(error)
+        told = _print_error_text(error)
         if told is None or (debug and not isinstance(error, click.ClickException)):
             raise
-        return _tell(*told)
+        return _print_error(*told)
     return code if isinstance(code, int) else Exit.DONE
 
 
-def _told(error: BaseException) -> tuple[str, str | None, Exit] | None:
+def _print_error_text(error: BaseException) -> tuple[str, str | None, Exit] | None:
     """Return what is said of an exception, with hint and exit code; None for a bug, which keeps its traceback."""
     if isinstance(error, AdaptxError):
         return str(error), error.hint, error.exit_code
@@ -155,7 +155,7 @@ def _told(error: BaseException) -> tuple[str, str | None, Exit] | None:
     return (str(fault), fault.hint, fault.exit_code) if fault else None
 
 
-def _tell(message: str, hint: str | None, code: Exit) -> int:
+def _print_error(message: str, hint: str | None, code: Exit) -> int:
     tell(f"error: {message}")
     if hint:
         tell(f"hint: {hint}")

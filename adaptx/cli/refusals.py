@@ -38,7 +38,7 @@ MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory|bad_
 
 def system_fault(error: BaseException) -> SystemFault | None:
     """Return an exception as the system's refusal, in one sentence with what and where; None where it is none."""
-    number = error.errno if isinstance(error, OSError) else _told_number(str(error))
+    number = error.errno if isinstance(error, OSError) else _number_in(str(error))
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and MEMORY.search(str(error))):
         number = errno.ENOMEM
     if number in REFUSALS:
@@ -51,7 +51,7 @@ def system_fault(error: BaseException) -> SystemFault | None:
     return None
 
 
-def _told_number(text: str) -> int | None:
+def _number_in(text: str) -> int | None:
     found = TOLD_NUMBER.search(text)
     return int(found[1] or found[2]) if found else None
 

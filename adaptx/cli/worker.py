@@ -11,7 +11,7 @@ import os
 import sys
 
 from adaptx import api
-from adaptx.cli.main import guarded
+from adaptx.cli.main import run_and_report
 from adaptx.cli.output import catch_interrupts, quiet_stdout
 from adaptx.cli.progress import progress_display
 
@@ -27,4 +27,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(lambda: main(sys.argv[1:]), debug="ADAPTX_DEBUG" in os.environ))
+    sys.exit(run_and_report(lambda: main(sys.argv[1:]), debug="ADAPTX_DEBUG" in os.environ))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from adaptx.data.hub_files import Stated, is_intact, remove_copy
-from adaptx.data.source import SUFFIXES, HubLocation, HubSource, is_whole, place_of, split_files
+from adaptx.data.source import SUFFIXES, HubLocation, HubSource, is_whole, location_of, split_files
 from adaptx.errors import DataFault, Missing
 from adaptx.validation import COMMIT
 
@@ -58,8 +58,8 @@ def commit_of(task: Task, store: Store) -> str:
     hint = ELSEWHERE.format(task.name)
     for other in (task.elsewhere, task.translations):
         if other.hub and other.revision is None:
-            _locked("dataset", other.hub, None, store, hint)
-    return task.revision or _locked("dataset", task.hub, None, store, hint)
+            _lock("dataset", other.hub, None, store, hint)
+    return task.revision or _lock("dataset", task.hub, None, store, hint)
 
 
 def fetch(task: Task, languages: Sequence[str], splits: Sequence[str], store: Store) -> list[Path]:
@@ -76,13 +76,13 @@ def files(task: Task, language: str, split: str, commit: str) -> list[Path]:
 
     Raises `Missing` without network, `DataFault` where the commit has no such files.
     """
-    place = place_of(task, language, split)
+    place = location_of(task, language, split)
     assert place.hub is not None, "a commit belongs to a hub id"
     cached = _snapshot("dataset", place.hub, commit)
-    found = _intact(_of_place(cached, place)) if cached else []
+    found = _intact(_files_at(cached, place)) if cached else []
     if not found:
-        snapshot = _download("dataset", place.hub, commit, _wanted(place), ELSEWHERE.format(task.name))
-        found = _of_place(snapshot, place)
+        snapshot = _download("dataset", place.hub, commit, _filter(place), ELSEWHERE.format(task.name))
+        found = _files_at(snapshot, place)
     if not found:
         raise DataFault(
             f"{place.hub} at {commit[:8]} has no {place.config}/{'+'.join(place.splits)} as Parquet or JSON lines",
@@ -99,7 +99,7 @@ def _intact(found: list[Path]) -> list[Path]:
     return [] if damaged else found
 
 
-def _of_place(snapshot: Path, place: HubLocation) -> list[Path]:
+def _files_at(snapshot: Path, place: HubLocation) -> list[Path]:
     """Return the files of every upstream split of a place, in order; none where one is not there or not whole."""
     for folder in _folders(place):
         found = [split_files(snapshot / folder, name) for name in place.splits]
@@ -113,13 +113,13 @@ def _folders(place: HubLocation) -> tuple[str, ...]:
     return ("data", ".") if place.config == "default" else (place.config, f"data/{place.config}")
 
 
-def _wanted(place: HubLocation) -> Callable[[str], bool]:
-    def wanted(path: str) -> bool:
+def _filter(place: HubLocation) -> Callable[[str], bool]:
+    def is_wanted(path: str) -> bool:
         folder, _, file = path.rpartition("/")
         begins = [f"{name}-" if "-of-" in file else f"{name}." for name in place.splits]
         return (folder or ".") in _folders(place) and file.startswith(tuple(begins)) and _readable(file)
 
-    return wanted
+    return is_wanted
 
 
 def read(path: Path) -> Iterator[dict[str, object]]:
@@ -147,10 +147,10 @@ def fetch_model(hub_id: str, revision: str | None, store: Store, *, verify: bool
     safetensors.
     """
     hint = _model_hint(hub_id)
-    commit = revision if revision and _is_commit(revision) else _locked("model", hub_id, revision, store, hint)
+    commit = revision if revision and _is_commit(revision) else _lock("model", hub_id, revision, store, hint)
     cached = _snapshot("model", hub_id, commit)
     if cached and verify:
-        _intact([path for path in cached.iterdir() if _of_model(path.name) and path.is_file()])
+        _intact([path for path in cached.iterdir() if _is_model_file(path.name) and path.is_file()])
     return model_at(hub_id, commit)
 
 
@@ -160,7 +160,7 @@ def model_at(hub_id: str, commit: str) -> Path:
     cached = _snapshot("model", hub_id, commit)
     if cached and _has_weights(cached):
         return cached
-    snapshot = _download("model", hub_id, commit, _of_model, hint)
+    snapshot = _download("model", hub_id, commit, _is_model_file, hint)
     if not _has_weights(snapshot):
         raise Missing(
             f"{hub_id} at {commit[:8]} has no model.safetensors, and a pickle is never loaded",
@@ -173,11 +173,11 @@ def _model_hint(hub_id: str) -> str:
     return f"adaptx fetch --backbone {hub_id} on a machine with network and the same cache, or --backbone FOLDER"
 
 
-def _locked(kind: Kind, hub_id: str, revision: str | None, store: Store, hint: str) -> str:
+def _lock(kind: Kind, hub_id: str, revision: str | None, store: Store, hint: str) -> str:
     held = store.lock(kind, hub_id)
     if held:
         return held
-    with _reaching(hub_id, f"its {revision or 'newest'} commit", hint):
+    with _report_hub_errors(hub_id, f"its {revision or 'newest'} commit", hint):
         found = _api().repo_info(hub_id, repo_type=kind, revision=revision, timeout=TIMEOUT).sha
     if not isinstance(found, str) or not _is_commit(found):
         raise Missing(f"the hub names no commit of {hub_id} ({found!r})", hint=f"{TROUBLE}, or {hint}")
@@ -186,7 +186,7 @@ def _locked(kind: Kind, hub_id: str, revision: str | None, store: Store, hint: s
 
 def _download(kind: Kind, hub_id: str, commit: str, wanted: Callable[[str], bool], hint: str) -> Path:
     """Download the wanted files of a commit, weights last, and return the snapshot's folder."""
-    with _reaching(hub_id, f"commit {commit[:8]}", hint):
+    with _report_hub_errors(hub_id, f"commit {commit[:8]}", hint):
         listed = (
             _api().repo_info(hub_id, repo_type=kind, revision=commit, timeout=TIMEOUT, files_metadata=True).siblings
         )
@@ -206,7 +206,7 @@ def _fetch_file(kind: Kind, hub_id: str, commit: str, file: RepoSibling, hint: s
     stated, name = Stated.of(file), file.rfilename
     fault: str | None = None
     for again in (False, True):
-        with _reaching(hub_id, name, hint):
+        with _report_hub_errors(hub_id, name, hint):
             _check_length(kind, hub_id, commit, name, stated, hint)
             path = Path(
                 hf_hub_download(
@@ -259,7 +259,7 @@ def _api() -> HfApi:
 
 
 @contextmanager
-def _reaching(hub_id: str, what: str, hint: str) -> Iterator[None]:
+def _report_hub_errors(hub_id: str, what: str, hint: str) -> Iterator[None]:
     """Turn what the hub client raises into `Missing`: what was to be fetched, and how to go on without."""
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
@@ -293,7 +293,7 @@ def _readable(file: str) -> bool:
     return file.endswith(SUFFIXES)
 
 
-def _of_model(path: str) -> bool:
+def _is_model_file(path: str) -> bool:
     return "/" not in path and path.endswith((*TOKENIZERS, ".safetensors"))
 
 

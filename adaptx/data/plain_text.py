@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from adaptx.data.files import lines_of, read_bytes
-from adaptx.data.rows import Loaded, lowest
+from adaptx.data.rows import Loaded, subsample
 from adaptx.errors import DataFault
 from adaptx.spec import digest
 from adaptx.tasks.example import Example
@@ -23,7 +23,7 @@ def load_text(folder: Path, languages: str, limit: int | None) -> Loaded:
     """Return the lines of ``de,sw``, at most ``limit`` of each language: those of lowest hash; raise `DataFault`."""
     paths = {tag: text_file(folder, tag) for tag in languages.split(",")}
     contents = {tag: read_bytes(path) for tag, path in paths.items()}
-    found = [list(lowest(list(_examples(paths[tag], contents[tag], tag)), limit)) for tag in paths]
+    found = [list(subsample(list(_examples(paths[tag], contents[tag], tag)), limit)) for tag in paths]
     examples = tuple(example for part in found for example in part)
     if not examples:
         raise DataFault(f"the text of {languages} in {folder} is empty")

@@ -1,6 +1,6 @@
 """Rows that cannot be used: where they stand, why, and how many are too many.
 
-Owns `Quarantined` and the limit; may not read rows. A bad row is counted and listed, never repaired in silence.
+Owns `QuarantinedRow` and the limit; may not read rows. A bad row is counted and listed, never repaired in silence.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from adaptx.errors import DataFault, RowFault
 
-__all__ = ["MAX_QUARANTINED", "Quarantined", "bad_row", "check_quarantine"]
+__all__ = ["MAX_QUARANTINED", "QuarantinedRow", "bad_row", "check_quarantine"]
 
 MAX_QUARANTINED = 0.01  # share of a split's rows
 SHOWN = 500  # characters of a reason
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
+class QuarantinedRow:
     """A row that is not used: where it stands (upstream row number, from 0), which column, and why."""
 
     file: str
@@ -29,12 +29,12 @@ class Quarantined:
         return f"{self.file} row {self.row}, field {self.field!r}: {self.reason}"
 
 
-def bad_row(file: str, row: int, fault: RowFault) -> Quarantined:
+def bad_row(file: str, row: int, fault: RowFault) -> QuarantinedRow:
     """Return a fault with the place where it stands, in text that any file can hold, of a length that people read."""
-    return Quarantined(file, row, _shown(fault.field), _shown(fault.reason))
+    return QuarantinedRow(file, row, _excerpt(fault.field), _excerpt(fault.reason))
 
 
-def check_quarantine(bad: Sequence[Quarantined], n_rows: int, *, strict: bool) -> None:
+def check_quarantine(bad: Sequence[QuarantinedRow], n_rows: int, *, strict: bool) -> None:
     """Raise `DataFault` naming the first of the bad rows, where any is too many or they are above the limit."""
     if bad and (strict or len(bad) > MAX_QUARANTINED * n_rows):
         allowed = "none is allowed with --strict" if strict else f"at most {MAX_QUARANTINED:.0%} may be left out"
@@ -43,5 +43,5 @@ def check_quarantine(bad: Sequence[Quarantined], n_rows: int, *, strict: bool) -
         )
 
 
-def _shown(text: str) -> str:
+def _excerpt(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")[:SHOWN]

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from adaptx.data.cell import Cell
 from adaptx.data.plain_text import load_text
 from adaptx.data.revision import require_revision
-from adaptx.data.rows import Loaded, limited, load
-from adaptx.data.union import load_all
+from adaptx.data.rows import Loaded, limit_rows, load
+from adaptx.data.union import load_mixture
 from adaptx.errors import Missing
 from adaptx.tasks.mlm import MLM
 
@@ -55,7 +55,7 @@ class RowsReader:
 
     def load(self, cell: Cell, limit: int | None = None) -> Loaded:
         """Return the rows of a cell, whose language may be several (``de,fr``); raises as `rows.load`."""
-        return load_all(cell, limit=limit, strict=self.strict, read=self._part)
+        return load_mixture(cell, limit=limit, strict=self.strict, read=self._part)
 
     def _text(self, rows: RowsSpec) -> Loaded:
         if self.text is None:
@@ -66,7 +66,7 @@ class RowsReader:
         key = (cell.source, cell.task.name, cell.task.version, cell.task.page, cell.language, cell.split)
         whole = self._cells.get(key) or load(cell, strict=strict)
         self._keep(key, whole)
-        return limited(whole, limit)
+        return limit_rows(whole, limit)
 
     def _keep(self, key: Hashable, rows: Loaded) -> None:
         """Hold a cell's rows, and drop those that were asked for longest ago where all are too many."""

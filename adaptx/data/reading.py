@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from adaptx.data.quarantine import Quarantined, bad_row
+from adaptx.data.quarantine import QuarantinedRow, bad_row
 from adaptx.data.raw_values import Row, result_of
 from adaptx.errors import DataFault, RowFault
 
@@ -32,7 +32,7 @@ class Read:
 
     cell: Cell
     rows: Callable[[Cell], Iterator[Numbered]]
-    bad: list[Quarantined] = field(default_factory=list)
+    bad: list[QuarantinedRow] = field(default_factory=list)
 
     def __call__(self, cell: Cell) -> Iterator[Numbered]:
         """Yield the rows of a cell as upstream has them."""

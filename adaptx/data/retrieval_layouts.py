@@ -67,7 +67,7 @@ class Bitext:
 
     def parts(self, cell: Cell) -> list[Cell]:
         """Return the two lists; the hub has all in one file."""
-        return [] if cell.source.name == "hub" else [_renamed(cell, end) for end in ("_source", "_target")]
+        return [] if cell.source.name == "hub" else [_with_suffix(cell, end) for end in ("_source", "_target")]
 
     def rows(self, read: Read) -> Iterator[Numbered]:
         """Yield the source sentences with the ids of their translations."""
@@ -78,7 +78,7 @@ class Bitext:
         gold: dict[str, list[tuple[Place, str]]] = defaultdict(list)
         for place, (one, other) in read.usable(read.cell, _pair):
             gold[one].append((place, other))
-        for (file, _), found in read.each(_renamed(read.cell, "_source"), _sentence):
+        for (file, _), found in read.each(_with_suffix(read.cell, "_source"), _sentence):
             if isinstance(found, RowFault):
                 yield file, found
             else:
@@ -93,11 +93,11 @@ class Bitext:
         if lists is not None:
             yield from (Item(f"en-{number}", text, "en") for number, text in enumerate(lists.targets, start=1))
             return
-        for name, text in read.whole(_renamed(read.cell, "_target"), _sentence):
+        for name, text in read.whole(_with_suffix(read.cell, "_target"), _sentence):
             yield Item(name, text, "en")
 
 
-def _renamed(cell: Cell, end: str) -> Cell:
+def _with_suffix(cell: Cell, end: str) -> Cell:
     """Return the cell with ``end`` behind the names of its files."""
     names = tuple(name + end for name in cell.task.splits[cell.split])
     return replace(cell, task=replace(cell.task, splits={**cell.task.splits, cell.split: names}))
@@ -279,14 +279,14 @@ class Entities:
     def _query(self, context: Row, mention: Any, entity: Row | None, _: Row) -> Row:
         if not isinstance(mention, Mapping):
             raise RowFault("mentions", f"{type(mention).__name__} instead of a table")
-        query = {"id": id_of(mention, "example_id"), "query": self._marked(context, mention)}
-        item = {} if entity is None else {"item": self._described(entity)}
+        query = {"id": id_of(mention, "example_id"), "query": self._mark_mention(context, mention)}
+        item = {} if entity is None else {"item": self._describe(entity)}
         return {**query, **item, "gold": [id_of(mention, "entity_id")]}
 
     def _entity(self, row: Row) -> Item:
-        return Item(id_of(row, "entity_id"), self._described(row), read_text(row, "description_language"))
+        return Item(id_of(row, "entity_id"), self._describe(row), read_text(row, "description_language"))
 
-    def _marked(self, context: Row, mention: Row) -> str:
+    def _mark_mention(self, context: Row, mention: Row) -> str:
         """Return the query's text; raise `RowFault` where the mention lies in no sentence."""
         text = read_text(context, "text")
         start, end = limits_of(table_of(mention, "mention_span"), "mention_span", text)
@@ -297,7 +297,7 @@ class Entities:
         left, right = (self.BRACED.sub(r"(\1)", side) for side in (left, right))
         return _plain(f"{text[start:end]}: {left} {{ {text[start:end]} }} {right}")
 
-    def _described(self, entity: Row) -> str:
+    def _describe(self, entity: Row) -> str:
         text = read_text(entity, "description")
         return check_text(
             _plain(" ".join(text[start:end] for start, end in self._sentences(entity, text))), "description"

@@ -16,10 +16,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from adaptx.data.files import rows_of
-from adaptx.data.quarantine import MAX_QUARANTINED, Quarantined, bad_row, check_quarantine
+from adaptx.data.quarantine import MAX_QUARANTINED, QuarantinedRow, bad_row, check_quarantine
 from adaptx.data.reading import Read
 from adaptx.data.retrieval_layouts import LAYOUTS, Item, distinct
-from adaptx.data.source import FolderSource, MiniSource, labels_in, place_of, reader_of
+from adaptx.data.source import FolderSource, MiniSource, labels_in, location_of, reader_of
 from adaptx.errors import DataFault, RowFault
 from adaptx.mini import suite
 from adaptx.tasks.forms import Placeholder, check_id, form_named
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
-__all__ = ["MAX_QUARANTINED", "Loaded", "Quarantined", "limited", "load", "load_items", "lowest", "own_items"]
+__all__ = ["MAX_QUARANTINED", "Loaded", "QuarantinedRow", "limit_rows", "load", "load_items", "own_items", "subsample"]
 
 NO_ROW: Mapping[str, object] = MappingProxyType({})  # the values of a row that could not be read
 
@@ -46,10 +46,10 @@ class Loaded:
     """
 
     examples: tuple[Example, ...]
-    quarantined: tuple[Quarantined, ...]
+    quarantined: tuple[QuarantinedRow, ...]
     n_rows: int
     revision: str
-    dropped: tuple[Quarantined, ...] = ()
+    dropped: tuple[QuarantinedRow, ...] = ()
     repaired: Mapping[str, int] = field(default_factory=dict)
     files: tuple[str, ...] = ()
 
@@ -69,27 +69,27 @@ def load(cell: Cell, *, limit: int | None = None, strict: bool = False) -> Loade
     Raises `DataFault` for a file-level fault or too many bad rows, `Missing` for absent rows, `UnknownName`.
     """
     asked = replace(cell, source=reader_of(cell.source))
-    cell = _as_found(asked)
-    bad: list[Quarantined] = []  # in files beside the cell's own
-    rows = list(_numbered(cell, bad))
+    cell = _with_hub_columns(asked)
+    bad: list[QuarantinedRow] = []  # in files beside the cell's own
+    rows = list(_number_rows(cell, bad))
     if not rows:
         raise DataFault(f"{cell.name}, has no rows", hint="is the file empty?")
     _check_columns(rows, cell.task)
     _check_ids(rows, cell.task)
     groups = _groups(rows, cell.task)
-    part = [row for row in rows if _belongs(row, cell)]
+    part = [row for row in rows if _is_in_split(row, cell)]
     examples, own, dropped = _read(part, cell, groups)
     faults = (*own, *bad)
     check_quarantine(faults, len(part), strict=strict)
     if not examples:
         raise DataFault(f"{cell.name}: none of {len(part)} rows can be used")
     loaded = Loaded(tuple(examples), faults, len(part), asked.revision, tuple(dropped), files=asked.files)
-    return limited(loaded, limit)
+    return limit_rows(loaded, limit)
 
 
-def limited(rows: Loaded, limit: int | None) -> Loaded:
-    """Return rows with at most ``limit`` examples, those of `lowest`, and the repairs of those alone counted."""
-    used = tuple(lowest(rows.examples, limit))
+def limit_rows(rows: Loaded, limit: int | None) -> Loaded:
+    """Return rows with at most ``limit`` examples, those of `subsample`, and the repairs of those alone counted."""
+    used = tuple(subsample(rows.examples, limit))
     repaired = Counter(name for example in used for name in example.repaired)
     return replace(rows, examples=used, repaired=dict(repaired))
 
@@ -99,7 +99,7 @@ def load_items(cell: Cell) -> list[Item]:
     if ITEM in cell.task.fields:
         return own_items(load(cell).examples)
     assert cell.task.layout is not None, "a page names a layout or has a field for the item"
-    return distinct(LAYOUTS[cell.task.layout].items(Read(replace(cell, source=reader_of(cell.source)), _raw)))
+    return distinct(LAYOUTS[cell.task.layout].items(Read(replace(cell, source=reader_of(cell.source)), _read_files)))
 
 
 def own_items(examples: Sequence[Example]) -> list[Item]:
@@ -107,7 +107,7 @@ def own_items(examples: Sequence[Example]) -> list[Item]:
     return distinct(Item(example.gold[0], example.texts[ITEM], example.language) for example in examples)
 
 
-def _as_found(cell: Cell) -> Cell:
+def _with_hub_columns(cell: Cell) -> Cell:
     """Return the cell, its task with the column names of the source where the page says that they differ.
 
     Raises `DataFault` where a folder lists other labels now than when the task was fitted to it.
@@ -117,19 +117,19 @@ def _as_found(cell: Cell) -> Cell:
         path = source.labels_path(task)
         if labels_in(path, source.read(path)) != task.labels:
             raise DataFault(f"{path} lists other labels than when the plan was made", hint="run the command again")
-    is_own = source.name == "hub" and place_of(task, cell.language, cell.split).is_own
+    is_own = source.name == "hub" and location_of(task, cell.language, cell.split).is_own
     return replace(cell, task=replace(task, columns={**task.columns, **task.hub_columns})) if is_own else cell
 
 
-def _numbered(cell: Cell, bad: list[Quarantined]) -> Iterator[_Row]:
-    for number, (file, found) in enumerate(_laid(cell, bad)):
+def _number_rows(cell: Cell, bad: list[QuarantinedRow]) -> Iterator[_Row]:
+    for number, (file, found) in enumerate(_rows_by_layout(cell, bad)):
         if isinstance(found, RowFault):
             yield _Row(file, number, NO_ROW, found)
-        elif _speaks(found, cell):
+        elif _is_in_language(found, cell):
             yield _Row(file, number, found)
 
 
-def _speaks(values: Mapping[str, object], cell: Cell) -> bool:
+def _is_in_language(values: Mapping[str, object], cell: Cell) -> bool:
     """Say whether a row is in the cell's language, where the hub has one config for all (TyDiQA: ``finnish-1-2``)."""
     task = cell.task
     if task.hub_language is None or cell.source.name != "hub":
@@ -137,21 +137,21 @@ def _speaks(values: Mapping[str, object], cell: Cell) -> bool:
     return str(values.get(task.hub_language)).partition("-")[0] == task.languages[cell.language]
 
 
-def _laid(cell: Cell, bad: list[Quarantined]) -> Iterator[Numbered]:
+def _rows_by_layout(cell: Cell, bad: list[QuarantinedRow]) -> Iterator[Numbered]:
     """Yield (file, row) in the shape that the form reads, whatever files the page's layout puts them in."""
     if cell.task.layout is None:
-        return _raw(cell)
-    return LAYOUTS[cell.task.layout].rows(Read(cell, _raw, bad))
+        return _read_files(cell)
+    return LAYOUTS[cell.task.layout].rows(Read(cell, _read_files, bad))
 
 
-def _raw(cell: Cell) -> Iterator[Numbered]:
+def _read_files(cell: Cell) -> Iterator[Numbered]:
     source, task, language, split = cell.source, cell.task, cell.language, cell.split
     if isinstance(source, MiniSource):
         yield from (("mini", row) for row in suite.rows(task.base, language, split, source.suite))
         return
     if isinstance(source, FolderSource):
         for path in source.files(task, language, split):
-            yield from ((str(path), _spelled(row, task)) for row in rows_of(path, source.read(path)))
+            yield from ((str(path), _name_labels(row, task)) for row in rows_of(path, source.read(path)))
         return
     from adaptx.data import hub
 
@@ -160,7 +160,7 @@ def _raw(cell: Cell) -> Iterator[Numbered]:
         yield from ((str(path), row) for row in hub.read(path))
 
 
-def _spelled(row: Mapping[str, object] | RowFault, task: Task) -> Mapping[str, object] | RowFault:
+def _name_labels(row: Mapping[str, object] | RowFault, task: Task) -> Mapping[str, object] | RowFault:
     """Return a folder's row with names for label indices, where the folder numbers labels in an order of its own."""
     if not task.folder_labels or isinstance(row, RowFault):
         return row
@@ -236,7 +236,7 @@ def _cluster(row: _Row, column: str | None) -> str:
     return str(row.number) if found in (None, "") else repr(found)
 
 
-def _belongs(row: _Row, cell: Cell) -> bool:
+def _is_in_split(row: _Row, cell: Cell) -> bool:
     """Return whether a row is in the split, where dev is cut from train by the hash of the group's text.
 
     The embedded world has a dev split of its own.
@@ -251,11 +251,11 @@ def _belongs(row: _Row, cell: Cell) -> bool:
 
 def _read(
     rows: Sequence[_Row], cell: Cell, groups: Mapping[int, str]
-) -> tuple[list[Example], list[Quarantined], list[Quarantined]]:
+) -> tuple[list[Example], list[QuarantinedRow], list[QuarantinedRow]]:
     task, form = cell.task, form_named(cell.task.form)
     examples: list[Example] = []
-    bad: list[Quarantined] = []
-    dropped: list[Quarantined] = []
+    bad: list[QuarantinedRow] = []
+    dropped: list[QuarantinedRow] = []
     for row in rows:
         try:
             if row.fault is not None:
@@ -278,7 +278,7 @@ def _check_keys(row: _Row, task: Task) -> None:
         raise RowFault(task.group, f"{type(row.values[task.group]).__name__} instead of a text that rows share")
 
 
-def lowest(examples: Sequence[Example], limit: int | None) -> Sequence[Example]:
+def subsample(examples: Sequence[Example], limit: int | None) -> Sequence[Example]:
     """Return the ``limit`` examples of lowest sha256 of their parallel id, in their order; all for None."""
     if limit is None or limit >= len(examples):
         return examples

@@ -30,13 +30,13 @@ __all__ = [
     "HubSource",
     "MiniSource",
     "Source",
+    "as_in_source",
     "check_cell",
-    "fitted",
     "is_generated",
     "is_whole",
     "labels_in",
+    "location_of",
     "open_source",
-    "place_of",
     "reader_of",
     "split_files",
 ]
@@ -113,7 +113,7 @@ class HubLocation:
     is_own: bool  # of the page's own hub, whose columns may have other names and which may mix languages
 
 
-def place_of(task: Task, language: str, split: str) -> HubLocation:
+def location_of(task: Task, language: str, split: str) -> HubLocation:
     """Return where the hub has a cell; its ``hub`` is None where it does not. Raises `UnknownName` as `check_cell`."""
     check_cell(task, language, split)
     names = task.splits[split]
@@ -166,16 +166,16 @@ class FolderSource:
 
     def languages(self, task: Task, split: str, *, translated: bool = False) -> list[str]:
         """Return the declared languages that have a file for ``split``."""
-        spoken = _spoken(task, split, translated=translated)
-        return [language for language in spoken if self._found(task, language, split)]
+        spoken = _languages_of(task, split, translated=translated)
+        return [language for language in spoken if self._files_by_split(task, language, split)]
 
     def splits(self, task: Task, language: str) -> list[str]:
         """Return the declared splits that have a file for ``language``."""
-        return [split for split in task.splits if self._found(task, language, split)]
+        return [split for split in task.splits if self._files_by_split(task, language, split)]
 
     def files(self, task: Task, language: str, split: str) -> list[Path]:
         """Return the files of a split; raise `Missing` naming what is there, `DataFault` for a missing shard."""
-        found = self._found(task, language, split)
+        found = self._files_by_split(task, language, split)
         if not found:
             there = ", ".join(self.languages(task, split, translated=True)) or "none"
             places = ", ".join(str(self._home(task, language) / name) for name in task.splits[split])
@@ -199,7 +199,7 @@ class FolderSource:
     def _home(self, task: Task, language: str) -> Path:
         return self.folder / task.folder / task.folders.get(language, language)
 
-    def _found(self, task: Task, language: str, split: str) -> dict[str, list[Path]]:
+    def _files_by_split(self, task: Task, language: str, split: str) -> dict[str, list[Path]]:
         """Return the files of each upstream split; nothing where one of them has none."""
         check_cell(task, language, split)
         home = self._home(task, language)
@@ -222,7 +222,7 @@ class HubSource:
 
     def revision(self, task: Task, language: str, split: str) -> str:
         """Return ``commit:`` and 40 hex digits; raise `Missing` where neither page nor lock file names one."""
-        place = place_of(task, language, split)
+        place = location_of(task, language, split)
         if place.hub is None:
             raise Missing(f"{task.name} is not on the hub in {language}, split {split}", hint="--source FOLDER")
         commit = place.revision or self.store.lock("dataset", place.hub)
@@ -232,7 +232,7 @@ class HubSource:
 
     def languages(self, task: Task, split: str, *, translated: bool = False) -> list[str]:
         """Return the declared languages that a page says the hub has."""
-        return [tag for tag in _spoken(task, split, translated=translated) if place_of(task, tag, split).hub]
+        return [tag for tag in _languages_of(task, split, translated=translated) if location_of(task, tag, split).hub]
 
     def splits(self, task: Task, language: str) -> list[str]:
         """Return the declared splits that a page says the hub has: of training rows in the training languages only."""
@@ -240,7 +240,7 @@ class HubSource:
             split
             for split in task.splits
             if (not _is_training(task, split) or language in task.training_languages)
-            and place_of(task, language, split).hub
+            and location_of(task, language, split).hub
         ]
 
 
@@ -248,7 +248,7 @@ class HubSource:
 class MiniSource:
     """Rows of the embedded world: generated, never downloaded, never mixed with real ones.
 
-    It speaks languages that a page does not declare, since pages tell of the real data, and lacks others (`fitted`).
+    It speaks languages that a page does not declare, and lacks others: pages are of the real data (`as_in_source`).
     """
 
     suite: suite.Suite = suite.DEFAULT
@@ -263,7 +263,7 @@ class MiniSource:
 
     def languages(self, task: Task, split: str, *, translated: bool = False) -> list[str]:
         """Return the languages in which the world has the task."""
-        spoken = _spoken(fitted(task, self), split, translated=translated)
+        spoken = _languages_of(as_in_source(task, self), split, translated=translated)
         return [language for language in spoken if split in self.splits(task, language)]
 
     def splits(self, task: Task, language: str) -> list[str]:
@@ -281,7 +281,7 @@ def check_cell(task: Task, language: str, split: str) -> None:
         raise UnknownName(f"language of {task.name}", language, known)
 
 
-def fitted(task: Task, source: Source) -> Task:
+def as_in_source(task: Task, source: Source) -> Task:
     """Return the task as a source has it, where that is not as its page says.
 
     A folder lists labels that a page leaves to it, one a line; the embedded world has labels and languages of its own.
@@ -340,7 +340,7 @@ def _shard_of(split: str) -> Callable[[Path], bool]:
     return lambda path: SHARD.fullmatch(path.name.removeprefix(split)) is not None
 
 
-def _spoken(task: Task, split: str, *, translated: bool = False) -> list[str]:
+def _languages_of(task: Task, split: str, *, translated: bool = False) -> list[str]:
     """Return the languages of a split: only the training languages of a page train, unless others are asked for."""
     if not _is_training(task, split):
         return [language for language in task.languages if language not in task.extra_languages]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from adaptx.data.parts import parts_of, revision_of_parts
-from adaptx.data.rows import Loaded, load, lowest
+from adaptx.data.rows import Loaded, load, subsample
 from adaptx.errors import Incompatible
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
-__all__ = ["ReadCell", "load_all", "repairs_of"]
+__all__ = ["ReadCell", "load_mixture", "repairs_of"]
 
 
 class ReadCell(Protocol):
@@ -30,7 +30,7 @@ class ReadCell(Protocol):
         ...
 
 
-def load_all(cell: Cell, *, limit: int | None = None, strict: bool = False, read: ReadCell = load) -> Loaded:
+def load_mixture(cell: Cell, *, limit: int | None = None, strict: bool = False, read: ReadCell = load) -> Loaded:
     """Return the examples of a cell, whose language may be a list such as ``de,fr``; raises as `load`.
 
     ``limit`` counts the rows of each language, the same ones in each; of mixed tasks it counts the rows of all of them.
@@ -41,14 +41,14 @@ def load_all(cell: Cell, *, limit: int | None = None, strict: bool = False, read
         return read(parts[0], limit=limit, strict=strict)
     found = [read(part, limit=None if mixes else limit, strict=strict) for part in parts]
     examples = [
-        _renamed(example, cell.task, part.task, part.language)
+        _rename(example, cell.task, part.task, part.language)
         for part, rows in zip(parts, found, strict=True)
         for example in rows.examples
     ]
-    return _joined(found, lowest(examples, limit if mixes else None))
+    return _join(found, subsample(examples, limit if mixes else None))
 
 
-def _joined(parts: Sequence[Loaded], examples: Sequence[Example]) -> Loaded:
+def _join(parts: Sequence[Loaded], examples: Sequence[Example]) -> Loaded:
     return Loaded(
         examples=tuple(examples),
         quarantined=tuple(row for part in parts for row in part.quarantined),
@@ -65,7 +65,7 @@ def repairs_of(parts: Iterable[Loaded]) -> dict[str, int]:
     return dict(sum((Counter(part.repaired) for part in parts), Counter[str]()))
 
 
-def _renamed(example: Example, task: Task, page: Task, tag: str) -> Example:
+def _rename(example: Example, task: Task, page: Task, tag: str) -> Example:
     """Return the example under an id of its own and, of a mixed task, under the mixture's names of the fields."""
     if not task.mixes:
         return replace(example, id=f"{tag}:{example.id}")

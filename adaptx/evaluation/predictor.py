@@ -64,7 +64,7 @@ class Counters:
     seconds_decode: float = 0.0
 
     @contextmanager
-    def timed(self, phase: str) -> Iterator[None]:
+    def timer(self, phase: str) -> Iterator[None]:
         """Add the time spent inside to ``seconds_<phase>``."""
         name, start = f"seconds_{phase}", perf_counter()
         try:
@@ -104,7 +104,7 @@ class Predictor:
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """Return one prediction per example, in order."""
         features, outputs = self.outputs(examples)
-        with self.counters.timed("decode"):
+        with self.counters.timer("decode"):
             return self.form.decode(examples, features, outputs)
 
     def outputs(self, examples: Sequence[Example]) -> tuple[list[Feature], list[Tensor]]:
@@ -140,7 +140,7 @@ class Predictor:
 
     def _tokenise(self, examples: Sequence[Example]) -> list[list[Feature]]:
         """Return the features of each example; only texts that `fingerprints` has not just seen are tokenised."""
-        with self.counters.timed("tokenise"):
+        with self.counters.timer("tokenise"):
             new = {_texts(e): e for e in examples if _texts(e) not in self._tokenised}
             found = {**self._tokenised, **{texts: [] for texts in new}}
             texts = list(new)
@@ -157,7 +157,7 @@ class Predictor:
         distinct = [Feature(row, ids, types) for (ids, types), row in rows.items()]
         found: list[Tensor] = [torch.empty(0)] * len(distinct)
         self.model.eval()  # a training loop asks between its steps
-        with self.counters.timed("forward"), torch.inference_mode():
+        with self.counters.timer("forward"), torch.inference_mode():
             pending = [(batch, self.model(batch)) for batch in self._batches(distinct)]
             for batch, output in pending:  # read back once all is queued: a GPU does not wait in between
                 answers = unpad(output.float().cpu(), batch)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from adaptx.execution.make import expected_cost, lock_revisions, make, require_stored
+from adaptx.execution.make import cost, lock_revisions, make, require_stored
 from adaptx.planning.planner import plan_all
 from adaptx.store import StoreView
 
@@ -37,15 +37,15 @@ class Command(Generic[Value]):
 def carry_out(command: Command[Value], store: Store, job: Job, report: ProgressCallback) -> Value:
     """Make what is missing and return the answer; what that will take is reported before it begins."""
     planned, view = _plan(command, store)
-    cost = expected_cost(planned, view, job, report, measured=False)
-    report({"phase": "plan", "expected_seconds": cost["seconds"]})
+    expected = cost(planned, view, job, report, measured=False)
+    report({"phase": "plan", "expected_seconds": expected["seconds"]})
     return command.gather(planned, view, make(planned, view, job, report))
 
 
 def price(command: Command[Value], store: Store, job: Job, report: ProgressCallback) -> Plan:
     """Return every step with its state and what those to do will cost; nothing is made."""
     planned, view = _plan(command, store)
-    return expected_cost(planned, view, job, report, measured=True)
+    return cost(planned, view, job, report, measured=True)
 
 
 def gather_stored(command: Command[Value], store: Store, *, repair: str) -> Value:

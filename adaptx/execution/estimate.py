@@ -24,7 +24,7 @@ from adaptx.model.backbone import local_folder, read_config
 from adaptx.model.footprint import artefact_bytes, count, step_bytes
 from adaptx.model.forms import Limits
 from adaptx.model.forms.collate import collate
-from adaptx.model.products import DTYPES, chosen_dtype
+from adaptx.model.products import DTYPES, choose_dtype
 from adaptx.spec import content_id
 from adaptx.steps.step import Load, kind_of
 from adaptx.steps.train import train_spec
@@ -89,14 +89,14 @@ class _Pricing:
         key = (*rows, limit)
         if key not in self.sizes:
             parts = [(task, spec) for task, spec in zip(tasks, rows, strict=True) if task is not MLM]
-            self.sizes[key] = self._read(parts, limit) if self.measured else self._counted(parts, limit)
+            self.sizes[key] = self._read(parts, limit) if self.measured else self._count(parts, limit)
         return self.sizes[key]
 
     def _read(self, parts: Sequence[tuple[Task, RowsSpec]], limit: int) -> tuple[int, float]:
         examples = [(task, example) for task, spec in parts for example in self.rows.read(task, spec).examples]
         return len(examples), mean_tokens(examples, limit)
 
-    def _counted(self, parts: Sequence[tuple[Task, RowsSpec]], limit: int) -> tuple[int, float]:
+    def _count(self, parts: Sequence[tuple[Task, RowsSpec]], limit: int) -> tuple[int, float]:
         source = self.planned.source
         counts = [count_rows(Cell(source, task, spec.language, spec.split), spec.limit) for task, spec in parts]
         return sum(counts), float(min(USUAL_TOKENS, limit))
@@ -113,14 +113,14 @@ def estimate(planned: Sequence[PlannedRequest], missing: frozenset[str], job: Jo
         pricing = _Pricing(one, sizes, job, measured=measured)
         parameters = max(parameters, count(pricing.config, pricing.method) if pricing.method else 0)
         tokens = job.how.training_tokens(device)
-        dtype = chosen_dtype(one.precision, job.how.compute_dtype, device)
+        dtype = choose_dtype(one.precision, job.how.compute_dtype, device)
         memory = max(memory, step_bytes(pricing.config, pricing.method, precision=dtype, tokens=tokens))
         for step in one.plan.steps:
             if step.id in missing and step.id not in rows:
                 if _alike(one) not in speeds:
                     speeds[_alike(one)] = _speed(pricing, job, device, measured=measured)
                 rows[step.id] = _to_do(step, pricing.load(step.id), speeds[_alike(one)])
-            rows.setdefault(step.id, _done(step))
+            rows.setdefault(step.id, _row_of_step(step))
     return {
         "steps": list(rows.values()),
         "trainable_parameters": parameters,
@@ -131,7 +131,7 @@ def estimate(planned: Sequence[PlannedRequest], missing: frozenset[str], job: Jo
     }
 
 
-def _done(step: Step) -> PlannedStep:
+def _row_of_step(step: Step) -> PlannedStep:
     return {"id": step.id, "kind": step.kind, "name": step.name, "status": "done", "seconds": 0.0, "disk_bytes": 0}
 
 
@@ -172,13 +172,13 @@ def _alike(planned: PlannedRequest) -> Hashable:
 
 def _speed(pricing: _Pricing, job: Job, device: str, *, measured: bool) -> Speed:
     # Nothing is trained on a bare backbone, and arithmetic is good enough for a forward alone.
-    dtype = chosen_dtype(pricing.planned.precision, job.how.compute_dtype, device)
+    dtype = choose_dtype(pricing.planned.precision, job.how.compute_dtype, device)
     if measured and pricing.planned.plan.layers:
-        return _measured(pricing, job, device, dtype)
-    return _assumed(pricing, device, dtype)
+        return _measure_speed(pricing, job, device, dtype)
+    return _assume_speed(pricing, device, dtype)
 
 
-def _assumed(pricing: _Pricing, device: str, dtype: str) -> Speed:
+def _assume_speed(pricing: _Pricing, device: str, dtype: str) -> Speed:
     """Two operations per weight of the layers and token forward, as many backward, as many for weight gradients."""
     shape = shape_of(pricing.config)
     forward = 2.0 * shape.layers * linear_block(shape.hidden, shape.ffn)
@@ -188,7 +188,7 @@ def _assumed(pricing: _Pricing, device: str, dtype: str) -> Speed:
     return Speed(rate / training, rate / forward)
 
 
-def _measured(pricing: _Pricing, job: Job, device: str, dtype: str) -> Speed:
+def _measure_speed(pricing: _Pricing, job: Job, device: str, dtype: str) -> Speed:
     """Time forward and backward over a few micro-batches of the top layer's training rows."""
     step = pricing.planned.plan.layers[-1]
     spec = train_spec(step)

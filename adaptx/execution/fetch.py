@@ -39,7 +39,7 @@ def lock(requests: Iterable[Request], store: Store) -> None:
 
 def fetch(names: Sequence[str], backbone: str | None, languages: Sequence[str], store: Store) -> list[FetchedRow]:
     """Download the rows of tasks with their training counterparts, and a backbone; return what is there now."""
-    rows = [_fetched(task, languages, store) for task in _tasks(names)]
+    rows = [_fetch_task(task, languages, store) for task in _tasks(names)]
     if backbone is None:
         return rows
     folder = fetch_model(*hub_name(backbone), store, verify=True)
@@ -56,7 +56,7 @@ def fetch_recipe(recipe: Recipe, store: Store) -> list[FetchedRow]:
     return rows + [row for name in recipe.backbones if is_on_hub(name) for row in fetch((), name, (), store)]
 
 
-def _fetched(task: Task, languages: Sequence[str], store: Store) -> FetchedRow:
+def _fetch_task(task: Task, languages: Sequence[str], store: Store) -> FetchedRow:
     source = HubSource(store)
     cells = [(tag, split) for split in task.splits for tag in _languages(task, split, languages, source)]
     files = {path for language, split in cells for path in fetch_rows(task, [language], [split], store)}

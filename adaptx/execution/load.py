@@ -95,7 +95,7 @@ def by_id(step_id: str, store: Store, settings: ComputeSettings, *, on: str | No
 
 def _load(asked: _Asked, settings: ComputeSettings) -> TaskModel:
     device = join(settings).device
-    model = stack.frozen(
+    model = stack.stack_for_evaluation(
         asked.backbone, asked.layers, asked.task, precision=asked.precision, device=device, layer=asked.layer
     )
     predictor = Predictor(

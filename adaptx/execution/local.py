@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from adaptx.data.reader import RowsReader
 from adaptx.methods import method_named
-from adaptx.model.products import chosen_dtype
+from adaptx.model.products import choose_dtype
 from adaptx.model.stack import TrainedLayer
 from adaptx.steps.compute.stack_context import StackContext
 from adaptx.steps.progress import NumberedProgress
@@ -90,7 +90,7 @@ class _Walk:
     ) -> None:
         self.plan, self.missing, self.work, self.group, self.progress = planned.plan, missing, work, group, progress
         self.method = planned.choices.method
-        dtype = chosen_dtype(planned.precision, work.job.how.compute_dtype, group.device)
+        dtype = choose_dtype(planned.precision, work.job.how.compute_dtype, group.device)
         self.settings = replace(work.job.how, compute_dtype=group.agree(dtype))
         self.stack = StackContext(
             backbone=planned.backbone,
@@ -138,17 +138,17 @@ class _Walk:
         """Make one step under its lease and commit it; with ``together``, rank 0 leads and every rank computes."""
         compute = compute_of(kind_of(step.kind))
 
-        def computed(work: Path) -> Mapping[str, object]:
+        def compute_in(work: Path) -> Mapping[str, object]:
             return compute(step, self.stack, work)
 
         if together and self.group.size > 1:
-            self._make_together(step, computed)
+            self._make_together(step, compute_in)
             return
         patience = self.settings.deadline if self.group.size > 1 else None
         store = self.work.view.store
         with store.lease(step.id, on_wait=lambda holder: self._waiting(step, holder), patience=patience) as lease:
             if not lease.already:
-                self._commit(step, computed)
+                self._commit(step, compute_in)
 
     def _make_together(self, step: Step, compute: Compute) -> None:
         store = self.work.view.store

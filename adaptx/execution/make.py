@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from adaptx.steps.step import Step
     from adaptx.store import Store, StoreView
 
-__all__ = ["expected_cost", "lock_revisions", "make", "missing_steps", "require_stored"]
+__all__ = ["cost", "lock_revisions", "make", "missing_steps", "require_stored"]
 
 
 def lock_revisions(requests: Sequence[Request], store: Store) -> None:
@@ -50,13 +50,13 @@ def missing_steps(planned: Iterable[PlannedRequest], view: StoreView) -> frozens
     return frozenset(key for key in steps_of(planned) if view.get(key) is None)
 
 
-def expected_cost(
+def cost(
     planned: Sequence[PlannedRequest], view: StoreView, job: Job, report: ProgressCallback = silent, *, measured: bool
 ) -> Plan:
     """Return every step with its state, and what those to do will cost; see `execution.estimate`."""
     steps, missing = steps_of(planned), missing_steps(planned, view)
     if not missing:
-        return {"steps": [_done(step) for step in steps.values()], "seconds": 0.0}
+        return {"steps": [_step_done(step) for step in steps.values()], "seconds": 0.0}
     report({"step": f"{len(missing)} steps to do, {len(steps) - len(missing)} in the store", "phase": "plan"})
     from adaptx.execution.estimate import estimate
 
@@ -80,7 +80,7 @@ def executor_for(job: Job) -> Executor:
     return executor
 
 
-def _done(step: Step) -> PlannedStep:
+def _step_done(step: Step) -> PlannedStep:
     return {"id": step.id, "kind": step.kind, "name": step.name, "status": "done"}
 
 

@@ -21,7 +21,7 @@ from adaptx.spec import MethodSpec
 if TYPE_CHECKING:
     from adaptx.families import Config
 
-__all__ = ["Method", "Values", "compared_methods", "method_named", "method_names"]
+__all__ = ["Method", "Values", "method_named", "method_names", "methods_to_compare"]
 
 NOTHING: Values = MappingProxyType({})
 TRAINING: Values = MappingProxyType({"epochs": 3, "batch": 32, "max_length": 256})
@@ -99,7 +99,7 @@ def method_named(name: str) -> Method:
     return found
 
 
-def compared_methods() -> tuple[str, ...]:
+def methods_to_compare() -> tuple[str, ...]:
     """Return the methods of a comparison that names none: those that adaptx itself brings, whatever is installed."""
     own = [entry.name for entry in registry.entries(registry.METHODS) if entry.distribution == registry.OWN]
     arms = [method for method in map(method_named, own) if method.arm is not None]

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from adaptx.backbone import BackboneRef
 
-__all__ = ["Backbone", "cut", "load"]
+__all__ = ["Backbone", "load", "truncate"]
 
 CONFIG = "config.json"
 OF_OTHERS = ("auto_map", "id2label", "label2id", "num_labels", "transformers_weights")  # code, heads, other files
@@ -99,7 +99,7 @@ def load(ref: BackboneRef, *, dtype: torch.dtype, pooler: bool = False) -> Backb
     )
 
 
-def cut(encoder: PreTrainedModel, layers: int) -> None:
+def truncate(encoder: PreTrainedModel, layers: int) -> None:
     """Leave an encoder its first ``layers`` layers: its output is then ``hidden_states[layers]``; nothing above runs.
 
     Layers attached by a method must be on before. XLM-R XL normalises after its last layer, which a lower one has not.

@@ -1,11 +1,11 @@
 """Dropout that belongs to the row: what is dropped follows from seed, row and place, and from nothing else.
 
-Owns `Dropout`, putting it in place of torch's, and `drawn`, which says whose rows a forward reads and, for as long as
-it runs, has attention that drops written out: torch's fused call draws by the batch. Every element is
-decided by a hash of (key of its row, number of the dropout in this forward, place in the row): SplitMix64 (Steele, Lea
-and Flood 2014), 64 bits for four elements, so that a rate is a multiple of 2**-16. The same rows lose the same units
+Owns `Dropout`, putting it in place of torch's, and `random_words`, which says whose rows a forward reads and, for as
+long as it runs, has attention that drops written out: torch's fused call draws by the batch. Every element is decided
+by a hash of (key of its row, number of the dropout in this forward, place in the row): SplitMix64 (Steele, Lea and
+Flood 2014), 64 bits for four elements, so that a rate is a multiple of 2**-16. The same rows lose the same units
 however they are cut into micro-batches, dealt to processes, padded, and on whatever device. One hash costs a CPU what
-one draw of torch's generator does. Outside of `drawn` all is torch's own.
+one draw of torch's generator does. Outside of `random_words` all is torch's own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Dropout", "drawn", "replace_dropout", "row_keys"]
+__all__ = ["Dropout", "random_words", "replace_dropout", "row_keys"]
 
 LEVELS = 2**16  # of the 16 bits that decide on one element
 PER_DRAW = 4
@@ -50,14 +50,14 @@ def row_keys(seed: int, rows: Sequence[int], device: torch.device | str) -> Tens
     The last key is that of the step, for tensors that belong to no row.
     """
     numbers = torch.tensor([*rows, -1], dtype=torch.int64)
-    return _hashed(numbers.mul_(_signed(GAMMA)).add_(_signed(seed))).to(device)
+    return _hash(numbers.mul_(_as_signed(GAMMA)).add_(_as_signed(seed))).to(device)
 
 
 @contextmanager
-def drawn(keys: Tensor | None) -> Iterator[None]:
+def random_words(keys: Tensor | None) -> Iterator[None]:
     """Let `Dropout` and attention of one forward draw from `row_keys`; None leaves them to torch's generator."""
     token, fused = _running.set(None if keys is None else _Forward(keys)), functional.scaled_dot_product_attention
-    functional.scaled_dot_product_attention = _written_out(fused)
+    functional.scaled_dot_product_attention = _explicit_attention(fused)
     try:
         yield
     finally:
@@ -65,7 +65,7 @@ def drawn(keys: Tensor | None) -> Iterator[None]:
         _running.reset(token)
 
 
-def _written_out(fused: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def _explicit_attention(fused: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Return attention over ``(rows, heads, tokens, width)`` that drops by the row; without dropout it is ``fused``."""
 
     def attention(
@@ -83,7 +83,7 @@ def _written_out(fused: Callable[..., Tensor]) -> Callable[..., Tensor]:
         if attn_mask is not None:
             is_choice = attn_mask.dtype == torch.bool
             scores = scores.masked_fill(~attn_mask, float("-inf")) if is_choice else scores + attn_mask
-        return _dropped(scores.softmax(dim=-1), dropout_p) @ value
+        return _drop(scores.softmax(dim=-1), dropout_p) @ value
 
     return attention
 
@@ -105,11 +105,11 @@ class Dropout(nn.Dropout):
             return super().forward(input)
         turned = self.tokens_first and input.ndim == 3  # noqa: PLR2004 - (tokens, rows, hidden)
         if turned:
-            return _dropped(input.transpose(0, 1), self.p).transpose(0, 1)
-        return _dropped(input, self.p, rowless=self.rowless)
+            return _drop(input.transpose(0, 1), self.p).transpose(0, 1)
+        return _drop(input, self.p, rowless=self.rowless)
 
 
-def _dropped(whole: Tensor, rate: float, *, rowless: bool = False) -> Tensor:
+def _drop(whole: Tensor, rate: float, *, rowless: bool = False) -> Tensor:
     """Return ``whole`` after the next dropout of the forward that runs."""
     running, dropped = _running.get(), round(rate * LEVELS)
     assert running is not None, "only called within a keyed forward"
@@ -126,7 +126,7 @@ def _levels(shape: Sequence[int], keys: Tensor, call: int) -> Tensor:
     of_rows = bool(shape) and shape[0] == len(keys) - 1
     rows, within = (keys[:-1], shape[1:] or (1,)) if of_rows else (keys[-1:], shape or (1,))
     numbers = _places(within, keys.device) + (rows ^ _call_key(call)).view(-1, *(1 for _ in within))
-    return _hashed(numbers).view(torch.int16)[..., : within[-1]].reshape(tuple(shape))
+    return _hash(numbers).view(torch.int16)[..., : within[-1]].reshape(tuple(shape))
 
 
 def _places(within: Sequence[int], device: torch.device) -> Tensor:
@@ -137,21 +137,21 @@ def _places(within: Sequence[int], device: torch.device) -> Tensor:
     sizes = [*within[:-1], -(-within[-1] // PER_DRAW)]
     counters = torch.zeros((), dtype=torch.int64, device=device)
     for axis, (size, bits) in enumerate(zip(reversed(sizes), AXIS_BITS, strict=False)):
-        along = torch.arange(size, device=device).mul_(_signed(GAMMA << bits))
+        along = torch.arange(size, device=device).mul_(_as_signed(GAMMA << bits))
         counters = along.view(-1, *(1 for _ in range(axis))) + counters
     if counters.ndim != len(sizes):
         raise ValueError(f"dropout over {len(sizes)} axes beside the rows, at most {len(AXIS_BITS)} are foreseen")
     return counters
 
 
-def _hashed(numbers: Tensor) -> Tensor:
+def _hash(numbers: Tensor) -> Tensor:
     """Apply SplitMix64's finalizer in place; int64 arithmetic wraps, and its shifts keep the sign, which is masked."""
     flat = numbers.view(-1)
     for part in flat.split(CACHED) if flat.device.type == "cpu" else (flat,):
         for shift, factor in MIXERS:
             part.bitwise_xor_((part >> shift).bitwise_and_((1 << (64 - shift)) - 1))
             if factor != 1:
-                part.mul_(_signed(factor))
+                part.mul_(_as_signed(factor))
     return numbers
 
 
@@ -160,7 +160,7 @@ def _call_key(call: int) -> int:
     return int.from_bytes(hashlib.sha256(f"call:{call}".encode()).digest()[:8], "big", signed=True)
 
 
-def _signed(number: int) -> int:
+def _as_signed(number: int) -> int:
     """Return the 64-bit integer with sign that has the same bits."""
     return (number + WORD // 2) % WORD - WORD // 2
 

@@ -22,7 +22,7 @@ from typing import TypedDict
 
 import torch
 
-__all__ = ["DTYPES", "Products", "ToldProducts", "chosen_dtype", "measured_products", "product_rate"]
+__all__ = ["DTYPES", "Products", "ToldProducts", "choose_dtype", "measure_products", "product_rate"]
 
 DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 SIZES = {"cpu": 512, "cuda": 4096}  # rows of the square matrices
@@ -48,7 +48,7 @@ class ToldProducts(TypedDict):
     bf16_in: str
 
 
-def chosen_dtype(precision: str, asked: str, device: str) -> str:
+def choose_dtype(precision: str, asked: str, device: str) -> str:
     """Return what a stack of ``precision`` is computed in, ``bf16`` or ``fp32``; ``asked`` may be ``auto``.
 
     It is never less than the precision.
@@ -57,12 +57,12 @@ def chosen_dtype(precision: str, asked: str, device: str) -> str:
         return "fp32"
     if asked == "bf16":
         return "bf16"
-    found = measured_products(device.partition(":")[0])
+    found = measure_products(device.partition(":")[0])
     return "bf16" if found.bf16 >= found.fp32 else "fp32"
 
 
 @cache
-def measured_products(kind: str) -> Products:
+def measure_products(kind: str) -> Products:
     """Return what this machine's ``kind`` of device (cpu, cuda) does, measured unless the cache knows it."""
     path, machine = _cache_file(), _machine(kind)
     known = _read(path)
@@ -132,7 +132,7 @@ def _write(path: Path, known: dict[str, Products]) -> None:
 def _main() -> None:
     """Print a line of JSON for each device of this machine."""
     for kind in ("cpu", *(["cuda"] if torch.cuda.is_available() else [])):
-        found, chosen = measured_products(kind), chosen_dtype("bf16", "auto", kind)
+        found, chosen = measure_products(kind), choose_dtype("bf16", "auto", kind)
         told = ToldProducts(device=kind, machine=_machine(kind), bf16=found.bf16, fp32=found.fp32, bf16_in=chosen)
         sys.stdout.write(json.dumps(told) + "\n")
 

@@ -1,10 +1,10 @@
 """A stack: frozen layers, perhaps a trainable top, and one head, as a single module.
 
-Owns `StackModel` and its two makers: `trainable` (a fresh top and head above committed layers) and `frozen` (a
-committed stack, for evaluation and attack). Dtypes: "bf16" rounds what is frozen to bf16, and what is trained, with the
-head, is fp32; a method that says so is fp32 as a whole, under autocast. Computed in fp32 (``compute_dtype``, see
-`model.products`), the rounded numbers are held in fp32, and nothing runs under autocast. Whatever a method does to
-gradients, the trainable set is set here, as the last thing, and asserted.
+Owns `StackModel` and its two makers: `trainable` (a fresh top and head above committed layers) and
+`stack_for_evaluation` (a committed stack, for evaluation and attack). Dtypes: "bf16" rounds what is frozen to bf16,
+and what is trained, with the head, is fp32; a method that says so is fp32 as a whole, under autocast. Computed in fp32
+(``compute_dtype``, see `model.products`), the rounded numbers are held in fp32, and nothing runs under autocast.
+Whatever a method does to gradients, the trainable set is set here, as the last thing, and asserted.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from adaptx.spec import MethodSpec
     from adaptx.tasks.task import Task
 
-__all__ = ["PRECISIONS", "StackModel", "TrainedLayer", "frozen", "trainable"]
+__all__ = ["PRECISIONS", "StackModel", "TrainedLayer", "stack_for_evaluation", "trainable"]
 
 HEAD_WEIGHTS, HEAD_CARD = "head.safetensors", "head.json"
 PRECISIONS = DTYPES
@@ -159,9 +159,9 @@ def trainable(
     loaded = backbone.load(ref, dtype=weights_dtype(method, precision))
     way.attach_frozen(loaded.encoder, below)
     widen(loaded.encoder, compute_dtype)
-    with seeded(seed, "+".join(task.name for task in tasks), "adapter"):
+    with random_state(seed, "+".join(task.name for task in tasks), "adapter"):
         way.attach_trainable(loaded.encoder, method)
-    heads = [seeded_head(loaded, task, seed) for task in tasks]
+    heads = [new_head(loaded, task, seed) for task in tasks]
     head = heads[0] if len(heads) == 1 else nn.ModuleList(heads)
     model = StackModel(
         loaded=loaded,
@@ -176,13 +176,13 @@ def trainable(
     family = family_of(loaded.config.to_dict())
     replace_dropout(loaded.encoder, tokens_first=family.tokens_first, rowless=family.rowless_dropout)
     replace_dropout(head)
-    open_only(
+    set_trainable(
         model, {f"encoder.{name}" for name in way.top(loaded.encoder)} | {f"head.{n}" for n in model.head_state()}
     )
     return model.to(device)
 
 
-def frozen(
+def stack_for_evaluation(
     ref: BackboneRef,
     layers: Sequence[TrainedLayer],
     task: Task,
@@ -205,10 +205,10 @@ def frozen(
         way.attach_frozen(loaded.encoder, layers)
     widen(loaded.encoder, compute_dtype)
     head = fresh_head(loaded, task)
-    order = filled_head(head, layers[-1], task) if head.state_dict() else None
+    order = fill_head(head, layers[-1], task) if head.state_dict() else None
     depth = head.depth(shape_of(loaded.config.to_dict()).layers, layer)
     if depth is not None:
-        backbone.cut(loaded.encoder, depth)
+        backbone.truncate(loaded.encoder, depth)
     model = StackModel(
         loaded=loaded,
         head=head,
@@ -220,12 +220,12 @@ def frozen(
         compute_dtype=compute_dtype,
         order=order,
     )
-    open_only(model, set())
+    set_trainable(model, set())
     return model.to(device).eval()
 
 
-def seeded_head(loaded: backbone.Backbone, task: Task, seed: int) -> Head:
-    with seeded(seed, task.name, "head"):
+def new_head(loaded: backbone.Backbone, task: Task, seed: int) -> Head:
+    with random_state(seed, task.name, "head"):
         head = fresh_head(loaded, task)
     head.join(loaded.encoder, loaded.heads)
     return head
@@ -291,7 +291,7 @@ def widen(encoder: nn.Module, compute_dtype: str) -> None:
 
 
 @contextmanager
-def seeded(seed: int, task: str, part: str) -> Iterator[None]:
+def random_state(seed: int, task: str, part: str) -> Iterator[None]:
     """Run a block under torch's CPU random state derived from seed, task and part; the caller's state is kept."""
     number = int.from_bytes(hashlib.sha256(f"{seed}\n{task}\n{part}".encode()).digest()[:8], "big") >> 1
     with torch.random.fork_rng(devices=[]):
@@ -299,7 +299,7 @@ def seeded(seed: int, task: str, part: str) -> Iterator[None]:
         yield
 
 
-def open_only(model: StackModel, names: set[str]) -> None:
+def set_trainable(model: StackModel, names: set[str]) -> None:
     """Make exactly ``names`` trainable and make sure of it."""
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name in names)
@@ -361,7 +361,7 @@ def label_order(card: HeadCard, task: Task) -> list[int] | None:
     return None if learnt == asked else [learnt.index(label) for label in asked]
 
 
-def filled_head(head: nn.Module, layer: TrainedLayer, task: Task) -> list[int] | None:
+def fill_head(head: nn.Module, layer: TrainedLayer, task: Task) -> list[int] | None:
     """Fill a head from the one of ``layer`` that answers ``task``; return the order of its labels as `label_order`."""
     cards = read_cards(layer)
     number = head_for(cards, task, layer)

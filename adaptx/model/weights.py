@@ -72,7 +72,7 @@ def read_weights(folder: Path, names: Iterable[str], hasher: Executor, digest: D
     Raises `BadTensors` where a file is not what it should be, `OSError` where it cannot be read.
     """
     listed = sorted(names)
-    wanted = _wanted(folder, listed)
+    wanted = _is_needed(folder, listed)
     hashes: dict[str, Future[str]] = {}
     tensors: dict[str, Tensor] = {}
     for name in listed:
@@ -120,7 +120,7 @@ def check_values(tensors: Mapping[str, Tensor], where: Path | str) -> None:
             raise BadTensors(f"{where}: tensor {name!r} has values that are not finite")
 
 
-def _wanted(folder: Path, names: Iterable[str]) -> dict[str, set[str] | None]:
+def _is_needed(folder: Path, names: Iterable[str]) -> dict[str, set[str] | None]:
     """Return the files that hold the weights, each with the tensors that the index promises of it (empty: any)."""
     names = set(names)
     wanted: dict[str, set[str] | None] = {}

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from adaptx.methods import compared_methods, method_named
+from adaptx.methods import method_named, methods_to_compare
 from adaptx.planning.hyperparameters import method_spec, takes_rank
 from adaptx.planning.request import Request
 from adaptx.tasks.catalog import task_named
@@ -30,7 +30,7 @@ class Comparison:
     target: str
     seeds: tuple[int, ...]
     choices: Choices
-    methods: tuple[str, ...] = field(default_factory=compared_methods)
+    methods: tuple[str, ...] = field(default_factory=methods_to_compare)
     control: bool = True
 
 

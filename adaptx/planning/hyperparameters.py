@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from adaptx.planning.choices import Choices, PerTask
     from adaptx.tasks.task import Task
 
-__all__ = ["asked_number", "method_spec", "numbers_of", "optimisation", "takes_rank"]
+__all__ = ["method_spec", "number_for", "numbers_of", "optimisation", "takes_rank"]
 
 RANK = "rank"  # the hyperparameter of `--rank`
 
@@ -49,12 +49,12 @@ def numbers_of(task: Task, choices: Choices) -> Values:
 def optimisation(task: Task, choices: Choices) -> Optimisation:
     """Return the numbers of training for one task, with what was asked for in the place of what the page says."""
     names = ("lr", "epochs", "batch", "max_length")
-    asked = {name: asked_number(getattr(choices, name), task, choices) for name in names} | {"select": choices.select}
+    asked = {name: number_for(getattr(choices, name), task, choices) for name in names} | {"select": choices.select}
     given = {name: value for name, value in asked.items() if value is not None}
     return Optimisation(**{**numbers_of(task, choices), **given})
 
 
-def asked_number(numbers: PerTask, task: Task, choices: Choices) -> Any:  # the spec makes it whole where it must be
+def number_for(numbers: PerTask, task: Task, choices: Choices) -> Any:  # the spec makes it whole where it must be
     """Return what was asked for a task, None where nothing was."""
     return numbers.of(task.base, choices.method)
 

@@ -17,7 +17,7 @@ from adaptx.tasks.forms import same_head
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
 
-__all__ = ["Layer", "layers_of", "trained"]
+__all__ = ["Layer", "layers_of", "training_layers"]
 
 Layer = tuple["Task", ...]
 """The tasks that one layer learns: one, or the several of a mixture."""
@@ -41,7 +41,7 @@ def layers_of(names: Sequence[str], on: str | None = None) -> tuple[tuple[Layer,
     return layers, target
 
 
-def trained(names: Sequence[str]) -> tuple[Layer, ...]:
+def training_layers(names: Sequence[str]) -> tuple[Layer, ...]:
     """Return the tasks of layers that are trained as named; raises `UsageError` for one without training rows."""
     return _with_rows([tasks_named(name) for name in names])
 

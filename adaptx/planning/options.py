@@ -253,7 +253,7 @@ def read_option(name: str, value: object) -> Any:
     if row is not None and row.is_path and isinstance(value, Path | Store):
         return value
     try:
-        found = _typed(kind, value, row.separator if row else "")
+        found = _as_typed(kind, value, row.separator if row else "")
     except UsageError as error:
         raise UsageError(f"{spelling(name)} {error}") from None
     for item in found if isinstance(found, tuple) else (found,):
@@ -264,7 +264,7 @@ def read_option(name: str, value: object) -> Any:
     return Path(found) if row is not None and row.is_path else found
 
 
-def _typed(kind: kinds.Kind, value: object, separator: str) -> Any:
+def _as_typed(kind: kinds.Kind, value: object, separator: str) -> Any:
     """Return a value as its kind has it, where it can be that; a text is read, a number of a library is a number."""
     if isinstance(kind, kinds.Number):
         return kind.read(value) if isinstance(value, str) else _number(value)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from adaptx.data.source import open_source
-from adaptx.planning.layers import layers_of, trained
+from adaptx.planning.layers import layers_of, training_layers
 from adaptx.planning.request import PlannedRequest, Request, StackPlan
 from adaptx.planning.resolver import Resolver
 from adaptx.steps.step import Step, kinds
@@ -31,7 +31,7 @@ def plan_all(requests: Iterable[Request], store: Store) -> list[PlannedRequest]:
 
 def plan(request: Request, store: Store) -> PlannedRequest:
     """Plan one request; raises what its pages, options, source and backbone have against it."""
-    layers, target = layers_of(request.names, request.on) if request.cells else (trained(request.names), None)
+    layers, target = layers_of(request.names, request.on) if request.cells else (training_layers(request.names), None)
     resolver = Resolver(request.choices, store, open_source(request.choices.source, store), layers, target)
     names = tuple(map(layer_name, layers))
     return PlannedRequest(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx import options, validation
 from adaptx.data.source import is_generated
 from adaptx.errors import AdaptxError, Missing, UsageError
-from adaptx.methods import compared_methods, method_names
+from adaptx.methods import method_names, methods_to_compare
 from adaptx.mini import suite
 from adaptx.options import OPTIONS
 from adaptx.planning.arms import Comparison, requests_of
@@ -96,7 +96,7 @@ def read_recipe(path: Path) -> Recipe:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not TOML in UTF-8: {error}") from error
     document = validation.read_toml(text, str(path))
-    validation.refuse(str(path), [_told(text, *mistake) for mistake in _mistakes(document)])
+    validation.refuse(str(path), [_with_line(text, *mistake) for mistake in _mistakes(document)])
     return _recipe(path, text, document)
 
 
@@ -119,7 +119,7 @@ def _recipe(path: Path, text: str, document: Mapping[str, Any]) -> Recipe:
         backbones=tuple(document.get("backbones", (Choices().backbone,))),
         intermediates=tuple(document["intermediates"]),
         targets=tuple(document["targets"]),
-        methods=tuple(document.get("methods", compared_methods())),
+        methods=tuple(document.get("methods", methods_to_compare())),
         seeds=tuple(range(seeds) if isinstance(seeds, int) else seeds),
         control=document.get("control", True),
         choices=_choices(document),
@@ -140,7 +140,7 @@ def _per_task(value: Any) -> PerTask:
     return PerTask(named.pop(EVERYWHERE, None), named)
 
 
-def _told(text: str, key: str, wrong: str) -> str:
+def _with_line(text: str, key: str, wrong: str) -> str:
     """Return a mistake with the line where its key is first written, if it is."""
     found = re.search(rf"^[\[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*[=.\]]", text, re.MULTILINE)
     line = f"line {text.count(chr(10), 0, found.start()) + 1}: " if found else ""
@@ -166,7 +166,7 @@ def _agreements(right: Mapping[str, Any]) -> Iterator[Mistake]:
     """Yield what is wrong between keys that are right by themselves."""
     search = right.get("search", Choices().search)
     for text in right.get("attacks", ()):
-        if wrong := _refused(lambda text: attack_request(text, search=search), text):
+        if wrong := _refusal(lambda text: attack_request(text, search=search), text):
             yield "attacks", wrong
     targets = [task for name in right.get("targets", ()) for task in tasks_named(name)]
     for tag, task in product(right.get("languages", ()), targets):
@@ -188,7 +188,7 @@ def _languages(task: Task, source: str) -> Collection[str]:
     return suite.languages(task.base) if is_generated(source) and task.base in suite.TASKS else task.languages
 
 
-def _refused(read: Callable[[str], object], text: str) -> str | None:
+def _refusal(read: Callable[[str], object], text: str) -> str | None:
     """Return why ``read`` refuses ``text``, with what would work, or None."""
     try:
         read(text)
@@ -198,7 +198,7 @@ def _refused(read: Callable[[str], object], text: str) -> str | None:
 
 
 def _read_by(read: Callable[[str], object]) -> validation.Rule:
-    return lambda value: validation.text(value) or _refused(read, value)
+    return lambda value: validation.text(value) or _refusal(read, value)
 
 
 def _by_task(option: str) -> validation.Rule:

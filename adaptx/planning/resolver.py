@@ -15,11 +15,11 @@ from adaptx.backbone import BackboneRef, resolve
 from adaptx.data.cell import Cell
 from adaptx.data.parts import has_split, revision_of
 from adaptx.data.retrieval_layouts import pool_revision
-from adaptx.data.source import FolderSource, fitted
+from adaptx.data.source import FolderSource, as_in_source
 from adaptx.errors import Incompatible, Missing, UnknownName, UsageError
 from adaptx.methods import method_named
 from adaptx.planning.choices import PER_TASK, Choices, names_of, sampling_of, text_mix_of
-from adaptx.planning.hyperparameters import asked_number, method_spec, numbers_of, optimisation
+from adaptx.planning.hyperparameters import method_spec, number_for, numbers_of, optimisation
 from adaptx.robustness.attack import AttackRequest, attack_request
 from adaptx.spec import MethodSpec, Optimisation, PartSpec, RowsSpec, Sampling, digest
 from adaptx.tasks.catalog import ALL
@@ -48,10 +48,10 @@ class Resolver:
     ) -> None:
         self.how = method_named(choices.method)
         self.choices, self.store, self.source = choices, store, source
-        learnt = [tuple(fitted(task, source) for task in layer) for layer in layers]
+        learnt = [tuple(as_in_source(task, source) for task in layer) for layer in layers]
         _check_names(choices, learnt)
         self.layers = _with_text(choices, learnt)
-        self.target = fitted(target, source) if target else learnt[-1][0]
+        self.target = as_in_source(target, source) if target else learnt[-1][0]
 
     @cached_property
     def backbone(self) -> BackboneRef:
@@ -143,7 +143,7 @@ class Resolver:
     def training_rows(self, task: Task) -> tuple[RowsSpec, RowsSpec | None]:
         """Return the rows to train on and those to select by: in the same languages, else in the page's, else none."""
         languages = self._training_languages(task)
-        limit = asked_number(self.choices.max_train, task, self.choices)
+        limit = number_for(self.choices.max_train, task, self.choices)
         same = [tag for tag in languages if has_split(Cell(self.source, task, tag, "dev"))]
         own = [tag for tag in task.training_languages if has_split(Cell(self.source, task, tag, "dev"))]
         dev = self._rows(task, ",".join(same or own), "dev") if same or own else None
@@ -157,7 +157,7 @@ class Resolver:
         lengths = self.optimisation(task)
         return PartSpec(rows=train, dev=dev, max_length=lengths.max_length, stride=lengths.stride)
 
-    def evaluated_rows(self, language: str) -> RowsSpec:
+    def evaluation_rows(self, language: str) -> RowsSpec:
         """Return the rows of the target to evaluate in one language."""
         return self._rows(self.target, language, self.split, self.choices.max_eval)
 
@@ -167,7 +167,7 @@ class Resolver:
 
     def evaluation_lengths(self) -> tuple[int, int]:
         """Return tokens per input, asked for or the page's, and no stride."""
-        asked = asked_number(self.choices.max_length, self.target, self.choices)
+        asked = number_for(self.choices.max_length, self.target, self.choices)
         return asked or numbers_of(self.target, self.choices)["max_length"], NO_STRIDE
 
     @property
@@ -194,7 +194,7 @@ class Resolver:
             form_version=MLM_VERSION,
             language=",".join(tags),
             split="train",
-            limit=asked_number(self.choices.max_train, MLM, self.choices),
+            limit=number_for(self.choices.max_train, MLM, self.choices),
         )
         return PartSpec(rows=rows, dev=None, max_length=self.optimisation(first).max_length, share=rate)
 

@@ -49,8 +49,8 @@ def print_run(value: RunResult) -> None:
     print_world(value["source"])
     print_steps(value["steps"])
     console().print(rich_table(summary(value["comparisons"])))
-    for compared in value["comparisons"]:
-        _print(compared)
+    for print_comparison in value["comparisons"]:
+        _print(print_comparison)
     console().print(Text(f"report: {value['report']}", style="bold"))
 
 

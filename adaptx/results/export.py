@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from adaptx.store import Store, StoredStep
     from adaptx.tasks.task import Task
 
-__all__ = ["export", "formats", "published_rows"]
+__all__ = ["export", "formats", "n_published"]
 
 XTREME = "xtreme"  # the format of evaluations; all others are layouts of methods
 
@@ -41,8 +41,8 @@ def export(store: Store, prefixes: Sequence[str], to: str, folder: Path) -> list
         raise UnknownName("format", to, formats())
     records = [store.intact(store.find(prefix)) for prefix in prefixes]
     if to == XTREME:
-        return [_submitted(record, folder) for record in _cells(records, store)]
-    return [_copied(record, to, folder) for record in _one_step(records, to)]
+        return [_write_submission(record, folder) for record in _cells(records, store)]
+    return [_copy(record, to, folder) for record in _one_step(records, to)]
 
 
 def formats() -> list[str]:
@@ -51,7 +51,7 @@ def formats() -> list[str]:
     return [XTREME, *sorted(filter(None, layouts))]
 
 
-def published_rows(task: Task, language: str) -> int | None:
+def n_published(task: Task, language: str) -> int | None:
     """Return how many rows the page says that a language's test split has, None where it does not say."""
     found = task.sizes.get(SPLIT)
     return found.get(language) if isinstance(found, Mapping) else found
@@ -75,27 +75,27 @@ def _evaluations(record: StoredStep, store: Store) -> list[StoredStep]:
         cells = [cell for cell in store.all("eval") if cell.spec["stack"] == record.id]
         tested = [store.intact(cell.id) for cell in cells if cell.spec["rows"]["split"] == SPLIT]
         if not tested:
-            raise Missing(f"{_named(record)} has no evaluation on a test split", hint="adaptx stack makes them")
+            raise Missing(f"{_label(record)} has no evaluation on a test split", hint="adaptx stack makes them")
         return tested
     if record.kind != "eval":
-        raise Incompatible(f"{_named(record)} is of kind {record.kind}", hint="name evaluations: adaptx ls results")
+        raise Incompatible(f"{_label(record)} is of kind {record.kind}", hint="name evaluations: adaptx ls results")
     if record.spec["rows"]["split"] != SPLIT:
         split = record.spec["rows"]["split"]
-        raise Incompatible(f"{_named(record)} is of split {split}", hint=f"a submission is of split {SPLIT}")
+        raise Incompatible(f"{_label(record)} is of split {split}", hint=f"a submission is of split {SPLIT}")
     return [record]
 
 
-def _submitted(record: StoredStep, folder: Path) -> SubmittedFile:
+def _write_submission(record: StoredStep, folder: Path) -> SubmittedFile:
     """Write one cell's file, check it, and say how many of the published rows it holds."""
     task, language = task_of(record), record.spec["rows"]["language"]
     rows = read_rows(record.path / "predictions.parquet")
     path = folder / xtreme_files.folder_of(task) / xtreme_files.file_name(task, language)
     text = xtreme_files.write(rows, task)
     if xtreme_files.rewrite(text, [row["id"] for row in rows], task) != text:
-        raise DataFault(f"{_named(record)} does not read back from XTREME's layout", hint="does a label hold a space?")
+        raise DataFault(f"{_label(record)} does not read back from XTREME's layout", hint="does a label hold a space?")
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write(path, text.encode("utf-8"))
-    published = published_rows(task, language)
+    published = n_published(task, language)
     return {
         "file": str(path),
         "result": record.id[:12],
@@ -117,11 +117,11 @@ def _one_step(records: Sequence[StoredStep], to: str) -> Sequence[StoredStep]:
     return records
 
 
-def _copied(record: StoredStep, to: str, folder: Path) -> CopiedFolder:
+def _copy(record: StoredStep, to: str, folder: Path) -> CopiedFolder:
     """Copy a trained step's files, but for what only the store needs."""
     _check_layout(record, to)
     if record.evicted:
-        raise Missing(f"the weights of {_named(record)} were removed", hint="the command that made it makes it again")
+        raise Missing(f"the weights of {_label(record)} were removed", hint="the command that made it makes it again")
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty", hint="give a new folder")
     shutil.copytree(record.path, folder, dirs_exist_ok=True)
@@ -133,12 +133,12 @@ def _check_layout(record: StoredStep, to: str) -> None:
     held = " or ".join(name for name in method_names() if method_named(name).layout == to)
     hint = f"{to} holds a trained {held}: adaptx ls adapters"
     if record.kind != "train":
-        raise Incompatible(f"{_named(record)} is of kind {record.kind}", hint=hint)
+        raise Incompatible(f"{_label(record)} is of kind {record.kind}", hint=hint)
     method = method_named(record.spec["method"]["name"])
     if method.layout != to:
         whose = f"whose files are {method.layout}'s" if method.layout else "which no other library reads"
-        raise Incompatible(f"{_named(record)} is a trained {method.name}, {whose}", hint=hint)
+        raise Incompatible(f"{_label(record)} is a trained {method.name}, {whose}", hint=hint)
 
 
-def _named(record: StoredStep) -> str:
+def _label(record: StoredStep) -> str:
     return f"{record.manifest['facts']['name']} ({record.id[:12]})"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from adaptx import backbone, registry
 from adaptx.errors import AdaptxError, StoreCorrupt
-from adaptx.escaping import told
+from adaptx.escaping import describe_error
 from adaptx.steps.step import kind_of
 from adaptx.tables import read_json
 from adaptx.tasks.catalog import task_named, task_names
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     Page = Mapping[str, object]  # a task's page as JSON
     Rows = Sequence[Mapping[str, object]]
 
-__all__ = ["faults_of", "known", "pruned", "readable", "shown", "stored", "unlisted"]
+__all__ = ["details_of", "faults_of", "faults_of_listing", "list_known", "list_stored", "prune", "readable"]
 
 SCORES = "scores.json"
 
 
-def known(kind: str, *, whole: bool = False) -> Rows:
+def list_known(kind: str, *, whole: bool = False) -> Rows:
     """Return what can be asked for: tasks (``whole``: their pages), methods, attacks, searches or backbones."""
     if kind in ("tasks", "backbones"):
         return _tasks(whole=whole) if kind == "tasks" else _backbones()
     groups = {"methods": registry.METHODS, "attacks": registry.ATTACKS, "searches": registry.SEARCHES}
-    return _registered(groups[kind])
+    return _entry_rows(groups[kind])
 
 
 def _tasks(*, whole: bool) -> Rows:
@@ -48,7 +48,7 @@ def _tasks(*, whole: bool) -> Rows:
     return rows
 
 
-def _registered(group: str) -> list[RegisteredRow]:
+def _entry_rows(group: str) -> list[RegisteredRow]:
     return [
         {"name": entry.name, "distribution": entry.distribution, "version": entry.version, "target": entry.target}
         for entry in registry.entries(group)
@@ -60,30 +60,32 @@ def _backbones() -> list[BackboneRow]:
     return [*named, {"name": "a hub id or a folder", "stands for": ", ".join(backbone.ENCODERS)}]
 
 
-def stored(store: Store, kind: str) -> list[AdapterRow | StoredRow]:
-    """Return what the store holds: trained adapters, or every result; what cannot be listed is in `unlisted`."""
-    return [row for _, row, _ in _listed(store, kind) if row is not None]
+def list_stored(store: Store, kind: str) -> list[AdapterRow | StoredRow]:
+    """Return what the store holds: trained adapters, or every result; `faults_of_listing` has what cannot be listed."""
+    return [row for _, row, _ in _rows_with_faults(store, kind) if row is not None]
 
 
-def unlisted(store: Store, kind: str) -> list[str]:
-    """Return a line for each step that `stored` leaves out, with its path and what is wrong."""
-    damaged = [fault for _, fault in store.damaged(_wanted(kind))]
-    return damaged + [f"{record.path}: cannot be listed: {wrong}" for record, _, wrong in _listed(store, kind) if wrong]
+def faults_of_listing(store: Store, kind: str) -> list[str]:
+    """Return a line for each step that `list_stored` leaves out, with its path and what is wrong."""
+    damaged = [fault for _, fault in store.damaged(_kind_of_list(kind))]
+    return damaged + [
+        f"{record.path}: cannot be listed: {wrong}" for record, _, wrong in _rows_with_faults(store, kind) if wrong
+    ]
 
 
-def _wanted(kind: str) -> str | None:
+def _kind_of_list(kind: str) -> str | None:
     return "train" if kind == "adapters" else None
 
 
-def _listed(store: Store, kind: str) -> Iterator[tuple[StoredStep, AdapterRow | StoredRow | None, str]]:
-    for record in store.all(_wanted(kind)):
+def _rows_with_faults(store: Store, kind: str) -> Iterator[tuple[StoredStep, AdapterRow | StoredRow | None, str]]:
+    for record in store.all(_kind_of_list(kind)):
         try:
-            yield record, _stored(record), ""
+            yield record, _row(record), ""
         except (AdaptxError, KeyError, TypeError, ValueError, AttributeError, OSError) as error:  # of foreign values
-            yield record, None, told(error)
+            yield record, None, describe_error(error)
 
 
-def _stored(record: StoredStep) -> AdapterRow | StoredRow:
+def _row(record: StoredStep) -> AdapterRow | StoredRow:
     facts = record.manifest["facts"]
     row = {"id": record.id[:12], "kind": record.kind, "name": facts["name"], "backbone": facts["backbone"]}
     summary = dict(kind_of(record.kind).summary(record))
@@ -93,7 +95,7 @@ def _stored(record: StoredStep) -> AdapterRow | StoredRow:
     return cast("StoredRow", row | summary | {"score": score, "seconds": seconds, "evicted": record.evicted})
 
 
-def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Page | StoredStepView:
+def details_of(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Page | StoredStepView:
     """Return a task's page, or a stored step with its spec, manifest and scores."""
     if is_task or name in task_names() or name.endswith(".toml"):
         page: Page = to_json(task_named(name))
@@ -111,10 +113,10 @@ def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Pa
     return view
 
 
-def faults_of(shown: Page | StoredStepView, store: Callable[[], Store]) -> list[str]:
-    """Return what is wrong with a stored step that `shown` has shown; nothing of a page."""
-    step_id = shown.get("id")
-    return store().check(step_id) if isinstance(step_id, str) and "manifest" in shown else []
+def faults_of(details_of: Page | StoredStepView, store: Callable[[], Store]) -> list[str]:
+    """Return what is wrong with a stored step that `details_of` has shown; nothing of a page."""
+    step_id = details_of.get("id")
+    return store().check(step_id) if isinstance(step_id, str) and "manifest" in details_of else []
 
 
 def readable(store: Store, step_id: str) -> StoredStep:
@@ -129,7 +131,7 @@ def readable(store: Store, step_id: str) -> StoredStep:
     return record
 
 
-def pruned(store: Store, steps: Sequence[str], *, dry_run: bool) -> list[PrunedRow]:
+def prune(store: Store, steps: Sequence[str], *, dry_run: bool) -> list[PrunedRow]:
     """Remove unfinished work, and the stored steps named; return what went (or would go)."""
     removed = [store.prune(dry_run=dry_run)] + [store.remove(store.find(step), dry_run=dry_run) for step in steps]
     return [{"path": str(path)} for part in removed for path in part.removed]

@@ -15,7 +15,7 @@ from adaptx.data.cell import Cell
 from adaptx.data.rows import load
 from adaptx.errors import DataFault, Missing
 from adaptx.metrics import xtreme
-from adaptx.results.export import published_rows
+from adaptx.results.export import n_published
 from adaptx.tasks import xtreme_files
 from adaptx.tasks.catalog import task_named
 from adaptx.tasks.forms import form_named
@@ -25,15 +25,13 @@ if TYPE_CHECKING:
     from adaptx.schema.commands import SubmissionScores, SubmittedTask
     from adaptx.tasks.task import Task
 
-__all__ = ["scored"]
+__all__ = ["score"]
 
 OFFICIAL = {"em": "exact_match"}  # a form's name of a score -> XTREME's
 UNSAID = {"accuracy_back"}  # a submission holds the search from English only
 
 
-def scored(
-    folder: Path, source: Source, *, languages: Sequence[str] = (), limit: int | None = None
-) -> SubmissionScores:
+def score(folder: Path, source: Source, *, languages: Sequence[str] = (), limit: int | None = None) -> SubmissionScores:
     """Score every file of a submission; return ``{"folder", "source", "tasks", "overall", "missing"}``, as fractions.
 
     ``languages`` chooses among the files; ``limit`` takes the rows that ``--max-eval`` takes. Raises `Missing` for a
@@ -45,7 +43,7 @@ def scored(
         raise Missing(f"{folder} holds no file of XTREME's layout", hint="TASK/test-LANGUAGE.tsv, .json or .jsonl")
     missing: dict[str, list[str]] = {}
     found = {
-        place: _scored_task(paths, tasks[place], source, limit, missing.setdefault(place, []))
+        place: _score_task(paths, tasks[place], source, limit, missing.setdefault(place, []))
         for place, paths in files.items()
         if paths
     }
@@ -65,7 +63,7 @@ def _files(folder: Path, task: Task, languages: Sequence[str]) -> dict[str, Path
     return {tag: path for tag, path in paths.items() if path.is_file() and (not languages or tag in languages)}
 
 
-def _scored_task(
+def _score_task(
     files: Mapping[str, Path], task: Task, source: Source, limit: int | None, missing: list[str]
 ) -> SubmittedTask:
     """Return ``{"metric", "languages", "averages"}`` of a task, and add to ``missing`` what its means lack."""
@@ -74,7 +72,7 @@ def _scored_task(
     if absent:
         missing.append(f"{len(wanted) - len(absent)} of {len(wanted)} languages, without {', '.join(absent)}")
     cells = {
-        tag: _scored_cell(path, Cell(source, task, tag, xtreme_files.SPLIT), limit, missing)
+        tag: _score_cell(path, Cell(source, task, tag, xtreme_files.SPLIT), limit, missing)
         for tag, path in files.items()
     }
     counted = [tag for tag in wanted if tag in cells] or list(cells)
@@ -82,7 +80,7 @@ def _scored_task(
     return {"metric": task.metric, "languages": cells, "averages": averages}
 
 
-def _scored_cell(path: Path, cell: Cell, limit: int | None, missing: list[str]) -> dict[str, float]:
+def _score_cell(path: Path, cell: Cell, limit: int | None, missing: list[str]) -> dict[str, float]:
     """Return ``n`` and the scores of one file, and add to ``missing`` how many published rows are not in it."""
     rows, task, language = load(cell, limit=limit), cell.task, cell.language
     skipped = set() if limit else {row.row for row in (*rows.quarantined, *rows.dropped)}
@@ -93,7 +91,7 @@ def _scored_cell(path: Path, cell: Cell, limit: int | None, missing: list[str]) 
         raise DataFault(f"{path}: {error}", hint=error.hint) from error
     form = form_named(task.form)
     records = [form.record(*pair, task) for pair in zip(rows.examples, predictions, strict=True)]
-    used, published = len(records) if limit else rows.n_rows, published_rows(task, language)
+    used, published = len(records) if limit else rows.n_rows, n_published(task, language)
     if published is not None and used < published:
         missing.append(f"{language}: {used} of {published} rows")
     scores = form.score(records, task, language)

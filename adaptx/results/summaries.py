@@ -45,7 +45,7 @@ __all__ = ["cells_of", "compare_result", "run_result", "stack_result", "train_re
 
 def train_result(planned: PlannedRequest, view: StoreView, steps: Sequence[StepRow]) -> TrainResult:
     """Return what was trained: the stack, its best dev score, its files, and the steps."""
-    top = committed(view, planned.plan.layers[-1])
+    top = require_committed(view, planned.plan.layers[-1])
     facts = top.manifest["facts"]
     return {
         **_heading(planned),
@@ -79,7 +79,7 @@ def compare_result(
     comparison: Comparison, planned: Sequence[PlannedRequest], view: StoreView, steps: Sequence[StepRow]
 ) -> CompareResult:
     """Return the comparison of every arm, paired on the same rows, with the heading of the command."""
-    return {**_compared(comparison, planned, view), "steps": list(steps)}
+    return {**_comparison(comparison, planned, view), "steps": list(steps)}
 
 
 def run_result(
@@ -88,7 +88,7 @@ def run_result(
     """Return every comparison of a recipe, with what a report tells beside them; ``planned`` in the recipe's order."""
     plans = iter(planned)
     arms = [(comparison, list(islice(plans, len(arms_of(comparison))))) for comparison in recipe.comparisons()]
-    comparisons = [_compared(comparison, of_arms, view) for comparison, of_arms in arms]
+    comparisons = [_comparison(comparison, of_arms, view) for comparison, of_arms in arms]
     return {
         "recipe": recipe.name,
         "why": recipe.why,
@@ -110,7 +110,7 @@ def _versions(steps: Sequence[StepRow], view: StoreView) -> dict[str, list[str]]
     return {name: sorted(versions) for name, versions in sorted(found.items())}
 
 
-def _compared(comparison: Comparison, planned: Sequence[PlannedRequest], view: StoreView) -> ComparisonResult:
+def _comparison(comparison: Comparison, planned: Sequence[PlannedRequest], view: StoreView) -> ComparisonResult:
     runs = [_run(arm, one.plan, view) for arm, one in zip(arms_of(comparison), planned, strict=True)]
     first, plan = planned[0], planned[0].plan
     result = compare(runs, chance=plan.target.chance, training_languages=training_languages(plan))
@@ -131,7 +131,7 @@ def _compared(comparison: Comparison, planned: Sequence[PlannedRequest], view: S
 
 
 def _run(arm: Arm, plan: StackPlan, view: StoreView) -> ArmRun:
-    how = {key: value for step in plan.layers for key, value in committed(view, step).manifest["how"].items()}
+    how = {key: value for step in plan.layers for key, value in require_committed(view, step).manifest["how"].items()}
     return ArmRun(
         name=arm.name,
         method=arm.method,
@@ -181,7 +181,7 @@ def _without_dev(step: Step) -> list[str]:
     return [task.name for task, part in parts if part.dev is None and task is not MLM]
 
 
-def committed(view: StoreView, step: Step) -> StoredStep:
+def require_committed(view: StoreView, step: Step) -> StoredStep:
     """Return a step's record; raise `Missing` where it was not made."""
     record = view.get(step.id)
     if record is None:

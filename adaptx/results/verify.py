@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from adaptx.escaping import told
+from adaptx.escaping import describe_error
 from adaptx.steps.step import kind_of
 from adaptx.tables import read_json
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from adaptx.schema.commands import VerifiedStep, VerifyResult
     from adaptx.store import Store, StoredStep
 
-__all__ = ["lost_parents", "verify"]
+__all__ = ["missing_parents", "verify"]
 
 
 def verify(store: Store, prefixes: Sequence[str] = ()) -> VerifyResult:
     """Check the named steps, or all of them; return ``{"checked", "steps": [{"id", "kind", "name", "faults"}]}``."""
     ids = [store.find(prefix) for prefix in prefixes] or store.ids()
-    steps = [_checked(store, step_id) for step_id in ids]
+    steps = [_check(store, step_id) for step_id in ids]
     return {"checked": len(steps), "steps": steps}
 
 
-def _checked(store: Store, step_id: str) -> VerifiedStep:
+def _check(store: Store, step_id: str) -> VerifiedStep:
     faults, name = store.check(step_id), ""
     if not faults:
         record = store.get(step_id)
         assert record is not None, "a step without a fault is there"
-        faults, name = _recomputed(record), str(record.manifest["facts"].get("name", ""))
+        faults, name = _recompute(record), str(record.manifest["facts"].get("name", ""))
     return {"id": step_id, "kind": store.folder(step_id).parts[-3], "name": name, "faults": faults}
 
 
-def lost_parents(store: Store) -> list[str]:
+def missing_parents(store: Store) -> list[str]:
     """Return a line for each step that stands on one that is not there: pruned, or lost. It is made again on need."""
     ids = set(store.ids())
     return [
@@ -47,12 +47,12 @@ def lost_parents(store: Store) -> list[str]:
     ]
 
 
-def _recomputed(record: StoredStep) -> list[str]:
+def _recompute(record: StoredStep) -> list[str]:
     try:
-        again = kind_of(record.kind).recomputed(record)
+        again = kind_of(record.kind).recompute(record)
         stored = {} if again is None else dict(read_json(record.path / "scores.json")["scores"])
     except Exception as error:  # noqa: BLE001 - rows that nobody of us wrote may fail in any way: that is the fault
-        return [f"{record.path}: scores cannot be recomputed: {told(error)}"]
+        return [f"{record.path}: scores cannot be recomputed: {describe_error(error)}"]
     if again is None:
         return []
     wrong = sorted(key for key in {*again, *stored} if again.get(key) != stored.get(key))

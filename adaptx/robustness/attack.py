@@ -21,11 +21,11 @@ from adaptx.parameters import (
     Parameter,
     Subset,
     Values,
-    named_values,
     read_parameter,
     resolve,
     schema,
-    spelled,
+    to_text,
+    values_by_name,
 )
 from adaptx.registry import ATTACKS, SECONDS
 from adaptx.robustness.edits import Candidate, Edit
@@ -51,7 +51,7 @@ __all__ = [
     "attack_request",
     "parse_attack",
     "request_of_spec",
-    "requested",
+    "resolve_request",
 ]
 
 Unit = Literal["cluster", "character"]
@@ -74,14 +74,14 @@ class Attack:
     takes: frozenset[str]  # the optional context that the signature names: alphabet, fields, protected
     apart: str = ""  # a stranger's: the entry that a process of its own imports (`adaptx.robustness.worker`)
 
-    def described(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """Return all but the function as JSON values."""
         return {
             "name": self.name,
             "version": self.version,
             "unit": self.unit,
             "needs": self.needs,
-            "parameters": [spelled(parameter) for parameter in self.parameters],
+            "parameters": [to_text(parameter) for parameter in self.parameters],
             "takes": sorted(self.takes),
         }
 
@@ -150,7 +150,7 @@ def _check_signature(name: str, function: Callable[..., Any], wanted: Sequence[s
 
 def parse_attack(text: str) -> tuple[str, dict[str, str]]:
     """Read ``NAME`` or ``NAME:key=value,...``; raises `UsageError` for a pair without '=' or a key given twice."""
-    return named_values(text, option="--attack", example="charswap:rate=0.1")
+    return values_by_name(text, option="--attack", example="charswap:rate=0.1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,18 +209,18 @@ def attack_request(text: str, *, search: str = "random", budget: int = 64, seed:
     key, `UsageError` for a wrong value, `PluginError` for a broken one.
     """
     name, given = parse_attack(text)
-    return requested(_attack_named(name), given, search=search, budget=budget, seed=seed)
+    return resolve_request(_attack_named(name), given, search=search, budget=budget, seed=seed)
 
 
 def request_of_spec(spec: AttackSpec) -> AttackRequest:
     """Return what a step's spec was made of; raises as `attack_request`."""
     attack = _attack_named(spec.attack)
-    return requested(attack, spec.parameters, search=spec.search, budget=spec.budget, seed=spec.attack_seed)
+    return resolve_request(attack, spec.parameters, search=spec.search, budget=spec.budget, seed=spec.attack_seed)
 
 
 def _attack_named(name: str) -> Attack:
     apart = registry.is_apart(ATTACKS, name)
-    found = _described(tuple(sys.path), name) if apart else registry.load(ATTACKS, name)
+    found = _load_description(tuple(sys.path), name) if apart else registry.load(ATTACKS, name)
     if not isinstance(found, Attack):
         raise PluginError(
             f"{name!r} is registered as an attack but is a {type(found).__name__}", hint="decorate it with @attack"
@@ -231,7 +231,7 @@ def _attack_named(name: str) -> Attack:
 
 
 @lru_cache(maxsize=64)
-def _described(path: tuple[str, ...], name: str) -> Attack:  # noqa: ARG001 - the path is part of the key
+def _load_description(path: tuple[str, ...], name: str) -> Attack:  # noqa: ARG001 - the path is part of the key
     """Return a stranger's attack as its own process describes it."""
     child = Process(name)
     try:
@@ -253,7 +253,7 @@ def _elsewhere(*_: Any, **__: Any) -> NoReturn:
     raise AssertionError("the code of this attack is in a process of its own")
 
 
-def requested(
+def resolve_request(
     attack: Attack, given: Values, *, search: str = "random", budget: int = 64, seed: int = 0
 ) -> AttackRequest:
     """Resolve the parameters of an attack and its search; a door-2 attack brings its own search and ignores ``search``.

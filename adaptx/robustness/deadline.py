@@ -50,7 +50,7 @@ class Patience:
         return self.most is not None and len(self.lapsed) >= self.most
 
     @property
-    def told(self) -> str:
+    def time_limit_text(self) -> str:
         """Why a row was not given to the plugin."""
         return f"given up: the attack did not end by itself in {len(self.lapsed)} rows before this one"
 

@@ -18,7 +18,18 @@ from adaptx.tasks.forms import MAX_CHARACTERS
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-__all__ = ["Candidate", "Edit", "Spans", "answer_field", "cost", "edited", "fault", "overlap", "touch", "touches_span"]
+__all__ = [
+    "Candidate",
+    "Edit",
+    "Spans",
+    "answer_field",
+    "apply_edits",
+    "cost",
+    "fault",
+    "overlap",
+    "touch",
+    "touches_span",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -128,10 +139,10 @@ def _cuts(text: str) -> frozenset[int]:
     return frozenset(boundaries(text))
 
 
-def edited(example: Example, candidate: Candidate) -> Example:
+def apply_edits(example: Example, candidate: Candidate) -> Example:
     """Return ``example`` with a checked candidate applied and its answers' offsets moved along."""
     texts = {field: _apply(example.texts[field], edits) for field, edits in _by_field(candidate).items()}
-    return example.with_texts(texts, _moved(example, candidate))
+    return example.with_texts(texts, _move(example, candidate))
 
 
 def _by_field(candidate: Candidate) -> dict[str, list[Edit]]:
@@ -149,7 +160,7 @@ def _apply(text: str, edits: list[Edit]) -> str:
     return "".join((*parts, text[at:]))
 
 
-def _moved(example: Example, candidate: Candidate) -> tuple[Answer, ...]:
+def _move(example: Example, candidate: Candidate) -> tuple[Answer, ...]:
     field = answer_field(example)
     edits = [edit for edit in candidate if edit.field == field]
     return tuple(Answer(a.text, _shift(a.start, edits)) for a in example.answers) if edits else example.answers

@@ -15,7 +15,7 @@ from adaptx.robustness.deadline import STEP
 from adaptx.robustness.example_attack import AttackContext, ExampleAttack
 from adaptx.robustness.graphemes import Alphabet, count_alphabet, pieces, rule_of
 from adaptx.robustness.outcomes import Outcome, summarise
-from adaptx.robustness.worker import opened
+from adaptx.robustness.worker import open_attack
 from adaptx.spec import digest
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from adaptx.tasks.forms import Form
     from adaptx.tasks.task import Task
 
-__all__ = ["Answers", "Attacked", "alphabets", "attack_cell"]
+__all__ = ["Answers", "AttackResult", "alphabets", "attack_cell"]
 
 
 class Answers(Protocol):
@@ -42,7 +42,7 @@ class Answers(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Attacked:
+class AttackResult:
     """One attacked cell: outcomes in the order of the examples, scores, flags, and facts for the manifest."""
 
     outcomes: list[Outcome]
@@ -65,7 +65,7 @@ def attack_cell(
     on_done: Callable[[Outcome], None] | None = None,
     in_flight: int = 1024,
     seconds: float = STEP,
-) -> Attacked:
+) -> AttackResult:
     """Attack every correctly answered example and return one outcome per example.
 
     ``alphabet`` holds the letters of the whole clean split per language (`alphabets`; counted over ``examples`` if
@@ -76,7 +76,7 @@ def attack_cell(
     """
     letters = MappingProxyType(dict(alphabets(examples, task.attackable) if alphabet is None else alphabet))
     found = dict(done or {})
-    with opened(request, task.name, language, letters, seconds) as (starts, patience):
+    with open_attack(request, task.name, language, letters, seconds) as (starts, patience):
         cell = AttackContext(form=form, task=task, request=request, language=language, starts=starts, patience=patience)
         waiting = (ExampleAttack(cell, e, p) for e, p in zip(examples, clean, strict=True) if e.id not in found)
         for row in _drive(waiting, answers, in_flight):
@@ -85,7 +85,7 @@ def attack_cell(
                 on_done(outcome)
     outcomes = [found[example.id] for example in examples]
     flags = ["plugin-errors"] if any(o["status"] == "error" for o in outcomes) else []
-    return Attacked(outcomes, summarise(outcomes), flags, _facts(examples, task.attackable, letters))
+    return AttackResult(outcomes, summarise(outcomes), flags, _facts(examples, task.attackable, letters))
 
 
 def _drive(waiting: Iterator[ExampleAttack], answers: Answers, in_flight: int) -> Iterator[ExampleAttack]:

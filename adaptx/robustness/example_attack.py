@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, get_args
 
 from adaptx.metrics.sums import terms_of
-from adaptx.robustness.edits import Candidate, cost, edited
+from adaptx.robustness.edits import Candidate, apply_edits, cost
 from adaptx.robustness.graphemes import boundaries
 from adaptx.robustness.outcomes import Outcome, Status
 from adaptx.robustness.questions import Role
@@ -63,7 +63,7 @@ class ExampleAttack:
         self.cell, self.example = cell, example
         self.fields = cell.task.attackable
         self.clean = clean
-        self.clean_value, self.clean_terms = self._scored(example, clean)
+        self.clean_value, self.clean_terms = self._score(example, clean)
         self.correct = cell.form.correct(example, clean, cell.task)
         self.known: dict[bytes, Prediction] = {}  # by what the model sees
         self.prints: dict[Texts, bytes] = {}
@@ -85,7 +85,7 @@ class ExampleAttack:
 
     def unread(self) -> list[Example]:
         """Return the examples of this round whose tokens are not known yet, the clean one first of all."""
-        self.waiting = [(s, [edited(self.example, c) for c in s.asked]) for s in self.sessions if s.asked]
+        self.waiting = [(s, [apply_edits(self.example, c) for c in s.asked]) for s in self.sessions if s.asked]
         self.seen.update(self._texts(e) for s, examples in self.waiting if s is self.sessions[0] for e in examples)
         wanted = [self.example, *(e for _, examples in self.waiting for e in examples)] if self.waiting else []
         return list({texts: e for e in wanted if (texts := self._texts(e)) not in self.prints}.values())
@@ -107,7 +107,7 @@ class ExampleAttack:
         seen = self.prints[self._texts(example)]
         prediction = self.known[seen]
         goal = self.cell.form.goal(self.example, prediction, self.clean, self.cell.task)
-        (value, terms), no_op = self._scored(example, prediction), seen == self._clean_print
+        (value, terms), no_op = self._score(example, prediction), seen == self._clean_print
         session.keep(
             BestCandidate(reached=goal[0], harm=-value, terms=terms, score=goal[1], candidate=candidate, no_op=no_op)
         )
@@ -121,7 +121,7 @@ class ExampleAttack:
     def _texts(self, example: Example) -> Texts:
         return tuple(example.texts[field] for field in self.fields)
 
-    def _scored(self, example: Example, prediction: Prediction) -> tuple[float, tuple[float, ...]]:
+    def _score(self, example: Example, prediction: Prediction) -> tuple[float, tuple[float, ...]]:
         """Return the value of the row alone, and what it adds to the score of its cell."""
         cell = self.cell
         record = cell.form.record(example, prediction, cell.task)
@@ -129,8 +129,8 @@ class ExampleAttack:
 
     def outcome(self) -> Outcome:
         """Return what is stored of this row; call it when the row has ended."""
-        main = self._found(self.sessions[0] if self.sessions else None)
-        baseline = self._found(self.sessions[1] if self.sessions else None)
+        main = self._result(self.sessions[0] if self.sessions else None)
+        baseline = self._result(self.sessions[1] if self.sessions else None)
         error = next((s.error for s in self.sessions if s.error is not None), None)
         clean_print = self._clean_print
         return Outcome(
@@ -148,7 +148,7 @@ class ExampleAttack:
             queries=main.queries,
             edits=json.dumps([astuple(edit) for edit in sorted(main.candidate)], ensure_ascii=False),
             original=self._open(self.example),
-            adversarial=self._open(edited(self.example, main.candidate)),
+            adversarial=self._open(apply_edits(self.example, main.candidate)),
             edited_clusters=main.clusters,
             clusters=sum(len(boundaries(self.example.texts[name])) - 1 for name in self.fields),
             no_op=main.no_op,
@@ -174,7 +174,7 @@ class ExampleAttack:
     def _open(self, example: Example) -> dict[str, str]:
         return {name: example.texts[name] for name in self.fields}
 
-    def _found(self, session: Session | None) -> SessionResult:
+    def _result(self, session: Session | None) -> SessionResult:
         """Return what a session ended with; nothing is kept of one that ended with an error."""
         if session is None:
             return SessionResult(value=self.clean_value, terms=self.clean_terms)

@@ -69,7 +69,7 @@ class Process:
         try:
             return json.loads(line)
         except (ValueError, RecursionError):
-            raise self._ended("answered something that is no JSON") from None
+            raise self._close_with("answered something that is no JSON") from None
 
     def close(self) -> None:
         """End the child."""
@@ -87,21 +87,21 @@ class Process:
             except BlockingIOError:
                 continue
             except OSError:
-                raise self._ended(self._last_words()) from None
+                raise self._close_with(self._last_words()) from None
             if clock.is_over():
-                raise self._ended(clock.told)
+                raise self._close_with(clock.reason)
 
     def _read(self, clock: _Clock) -> bytes:
         while b"\n" not in self._rest:
             if select.select([self._in], [], [], LOOK)[0]:
                 part = os.read(self._in, 1 << 20)
                 if not part:
-                    raise self._ended(self._last_words())
+                    raise self._close_with(self._last_words())
                 self._rest += part
             elif clock.is_over():
-                raise self._ended(clock.told)
+                raise self._close_with(clock.reason)
             if len(self._rest) > LONGEST:
-                raise self._ended(f"answered with more than {LONGEST:,} bytes")
+                raise self._close_with(f"answered with more than {LONGEST:,} bytes")
         line, _, self._rest = self._rest.partition(b"\n")
         return line
 
@@ -111,7 +111,7 @@ class Process:
             return f"ended its process with code {self._child.wait(1.0)}"
         return "closed the pipe to adaptx"
 
-    def _ended(self, why: str) -> Gone:
+    def _close_with(self, why: str) -> Gone:
         self.close()
         return Gone(why)
 
@@ -121,19 +121,19 @@ class _Clock:
 
     def __init__(self, pid: int, seconds: float) -> None:
         self._pid, self._seconds = pid, seconds
-        self._wall, self._processor = time.monotonic(), _computed(pid)
+        self._wall, self._processor = time.monotonic(), _processor_seconds(pid)
 
     @property
-    def told(self) -> str:
+    def reason(self) -> str:
         return f"overrun: more than {self._seconds:g} s, and did not heed the alarm"
 
     def is_over(self) -> bool:
         waited = time.monotonic() - self._wall
-        computed = _computed(self._pid) - self._processor
+        computed = _processor_seconds(self._pid) - self._processor
         return computed > self._seconds + GRACE or waited > WAITING * self._seconds + GRACE
 
 
-def _computed(pid: int) -> float:
+def _processor_seconds(pid: int) -> float:
     """Return the processor seconds of a process and all its threads; 0 where the system does not tell."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")

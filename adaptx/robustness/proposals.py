@@ -29,7 +29,7 @@ END = object()  # of a stream; a plugin's None is a fault
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class TextView:
     """One field as an attack sees it, and how its offsets map back (None: as they are)."""
 
     text: str
@@ -41,7 +41,7 @@ def propose(
 ) -> Proposals:
     """Return the proposals of ``attack`` for one victim; fields are drawn in proportion to their clusters."""
     texts = {field: victim.example.texts[field] for field in victim.fields}
-    shown = {field: _shown(text, snapped=victim.snapped) for field, text in texts.items()}
+    shown = {field: _view(text, snapped=victim.snapped) for field, text in texts.items()}
     weights = {field: len(boundaries(text)) - 1 for field, text in texts.items()}
     languages = victim.example.languages
 
@@ -60,7 +60,7 @@ def propose(
             proposed = next(streams[field], END)
             if proposed is END:
                 del streams[field]
-            elif (edit := _placed(proposed, field, shown[field], victim)) is not None:
+            elif (edit := _in_original_offsets(proposed, field, shown[field], victim)) is not None:
                 idle += edit.new == texts[field][edit.start : edit.end]
                 if idle > MOST + clusters:
                     raise PluginError(f"proposed {idle:,} edits of one text that change nothing")
@@ -69,17 +69,19 @@ def propose(
     return Proposals(draw, lambda edit: cost(edit, texts[edit.field]), sum(weights.values()))
 
 
-def _shown(text: str, *, snapped: bool) -> Shown:
+def _view(text: str, *, snapped: bool) -> TextView:
     composed = nfc(text) if snapped else text
     if composed == text:
-        return Shown(text, None)
+        return TextView(text, None)
     cuts, originals = boundaries(composed), boundaries(text)
     return (
-        Shown(composed, dict(zip(cuts, originals, strict=True))) if len(cuts) == len(originals) else Shown(text, None)
+        TextView(composed, dict(zip(cuts, originals, strict=True)))
+        if len(cuts) == len(originals)
+        else TextView(text, None)
     )
 
 
-def _placed(edit: object, field: str, shown: Shown, victim: AttackTarget) -> Edit | None:
+def _in_original_offsets(edit: object, field: str, shown: TextView, victim: AttackTarget) -> Edit | None:
     """Return the proposal in original offsets, None on a protected span; raises `PluginError` for any other fault."""
     if not isinstance(edit, Edit):
         raise PluginError(f"proposed {edit!r:.80}, not an Edit")

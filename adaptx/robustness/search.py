@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from adaptx import registry
 from adaptx.errors import PluginError
-from adaptx.parameters import Between, Parameter, Values, named_values, resolve, schema
+from adaptx.parameters import Between, Parameter, Values, resolve, schema, values_by_name
 from adaptx.robustness.edits import Candidate, Edit, touch
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ def search_named(name: str) -> Search:
 
 
 def parse_search(text: str) -> tuple[Search, dict[str, str]]:
-    """Read ``NAME`` or ``NAME:key=value,...`` of ``--search``; raises as `search_named` and `named_values`."""
-    name, given = named_values(text, option="--search", example="greedy:rate=0.2")
+    """Read ``NAME`` or ``NAME:key=value,...`` of ``--search``; raises as `search_named` and `values_by_name`."""
+    name, given = values_by_name(text, option="--search", example="greedy:rate=0.2")
     found = search_named(name)
     found.resolve(given)
     return found, given

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adaptx.errors import Interrupted
-from adaptx.escaping import one_line, told
+from adaptx.escaping import describe_error, one_line
 from adaptx.robustness.deadline import Overrun, Patience, deadline
 from adaptx.robustness.edits import Candidate, Spans, fault
 from adaptx.robustness.replies import Budget
@@ -22,7 +22,7 @@ from adaptx.tasks.example import Example
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["AttackTarget", "BestCandidate", "Elsewhere", "Questioner", "Session", "Start", "frozen"]
+__all__ = ["AttackTarget", "BestCandidate", "Elsewhere", "Questioner", "Session", "Start", "freeze"]
 
 
 class Questioner(Protocol):
@@ -76,7 +76,7 @@ class BestCandidate:
         return self.reached, self.harm, self.score
 
 
-def frozen(example: Example) -> Example:
+def freeze(example: Example) -> Example:
     """Return a copy whose mappings cannot be written to."""
     texts, languages = MappingProxyType(dict(example.texts)), MappingProxyType(dict(example.languages))
     return replace(example, texts=texts, languages=languages)
@@ -93,13 +93,13 @@ class Session:
         self.total, self.spent = budget, 0
         self.budget = Budget(budget)  # what the plugin sees; the count that holds is ours
         self.patience, self.left = patience, patience.row
-        self.given = frozen(victim.example)
+        self.given = freeze(victim.example)
         self.asked: list[Candidate] = []
         self.kept: BestCandidate | None = None
         self.error: str | None = None
         self.has_lapsed = False
         self._generator: Questioner | None = None
-        self._guarded(lambda: self._begin(start))
+        self._guard(lambda: self._begin(start))
 
     def answer(self, replies: list[Any]) -> None:
         """Send the replies to ``asked`` and take the next questions; close on success or when the budget is spent."""
@@ -110,13 +110,13 @@ class Session:
         if self.spent == self.total or (self.kept is not None and self.kept.reached):
             self.close()
         else:
-            self._guarded(lambda: self._take(generator.send(replies)))
+            self._guard(lambda: self._take(generator.send(replies)))
 
     def close(self) -> None:
         """End the generator; what it does then may still be its row's error."""
         self.asked = []
         if self._generator is not None:
-            self._guarded(self._generator.close)
+            self._guard(self._generator.close)
 
     def keep(self, kept: BestCandidate) -> None:
         """Note a candidate; the first of the best is kept. The unedited text is never kept."""
@@ -148,17 +148,17 @@ class Session:
         v = self.victim
         return fault(candidate, v.example, fields=v.fields, protected=v.protected, snapped=v.snapped)
 
-    def _guarded(self, step: Callable[[], None]) -> None:
+    def _guard(self, step: Callable[[], None]) -> None:
         if self.patience.is_over:
-            self.error = self.error or self.patience.told
+            self.error = self.error or self.patience.time_limit_text
         else:
-            self._watched(step)
+            self._step_safely(step)
         if self.error is None and self.given != self.victim.example:
             self.error = "refused: the example was changed"
         if self.error is not None:
             self._discard()
 
-    def _watched(self, step: Callable[[], None]) -> None:
+    def _step_safely(self, step: Callable[[], None]) -> None:
         """Take one step of a stranger's code: whatever it raises is its row's error and not the run's."""
         began, most = time.thread_time(), min(self.patience.seconds, self.left)
         try:
@@ -174,7 +174,7 @@ class Session:
         except Elsewhere as failed:
             self._lapse(str(failed)) if failed.lapse else self._fail(str(failed))
         except BaseException as error:  # noqa: BLE001 - SystemExit and GeneratorExit as well
-            self._fail(told(error))
+            self._fail(describe_error(error))
         self.left = max(self.left - (time.thread_time() - began), 0.001)  # a timer of 0 would never ring
 
     def _fail(self, message: str) -> None:

@@ -1,6 +1,6 @@
 """Attacks of strangers run in a process of their own; a session drives them as if they were here.
 
-Owns both ends: `opened` gives the engine what begins a session's questions, `serve` is what the child runs. In the
+Owns both ends: `open_attack` gives the engine what begins a session's questions, `serve` is what the child runs. In the
 child every example has a `Session` with the same guards as here, so most faults are told by it; what they do not hold
 (a process that ends, an alarm that is reset, a loop in C) ends the child, its row is an error, and the other rows are
 asked again from their beginning: the same seed and replies lead to the same questions, or the row is an error too.
@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from adaptx import registry
 from adaptx.errors import Interrupted, PluginError
-from adaptx.escaping import told
-from adaptx.robustness.attack import Attack, requested
+from adaptx.escaping import describe_error
+from adaptx.robustness.attack import Attack, resolve_request
 from adaptx.robustness.deadline import Patience
 from adaptx.robustness.edits import Edit
 from adaptx.robustness.process import Gone, Process
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     from adaptx.robustness.attack import AttackRequest
     from adaptx.robustness.graphemes import Alphabet
 
-__all__ = ["opened", "serve"]
+__all__ = ["open_attack", "serve"]
 
 Message = dict[str, Any]
 
 
 @contextmanager
-def opened(
+def open_attack(
     request: AttackRequest, task: str, language: str, alphabets: Mapping[str, Alphabet], seconds: float
 ) -> Iterator[tuple[Callable[[Role, AttackTarget], Start], Patience]]:
     """Give what begins the questions of a cell's examples, here or in a worker, and the patience that sessions have."""
@@ -86,7 +86,7 @@ class _Worker:
     def ask(self, message: Message) -> Message:
         """Return the child's answer; raise `Elsewhere` where it ended or had to be ended."""
         with self._mourning():
-            answer = self._begun().ask(message, self._seconds)
+            answer = self._begin().ask(message, self._seconds)
         if not isinstance(answer, dict):
             raise Elsewhere("the worker answered something else")
         return answer
@@ -94,10 +94,10 @@ class _Worker:
     def begin(self) -> int:
         """Begin the process if there is none; return which one since the first it is."""
         with self._mourning():
-            self._begun()
+            self._begin()
         return self._generation
 
-    def _begun(self) -> Process:
+    def _begin(self) -> Process:
         if self._process is None:
             process = Process(self._name)
             hello = process.hear(registry.SECONDS)
@@ -128,7 +128,7 @@ class _Questions:
 
     def __init__(self, worker: _Worker, role: Role, victim: AttackTarget) -> None:
         self._worker, self._number = worker, next(worker.numbers)
-        self._opening = {"do": "open", "at": self._number, "role": role, "victim": _spelled(victim)}
+        self._opening = {"do": "open", "at": self._number, "role": role, "victim": _as_json(victim)}
         self._told: list[tuple[Message, Message]] = []
         self._generation = 0
 
@@ -174,7 +174,7 @@ def _candidates(answer: Message) -> list[tuple[Edit, ...]]:
 def serve(name: str, requests: int, answers: int) -> None:
     """Run the attack called ``name`` for the parent process: read questions, write answers, a line of JSON each."""
     _watch_parent(os.getppid())
-    attack, hello = _imported(name)
+    attack, hello = _import(name)
     _say(answers, hello)
     with os.fdopen(requests, "rb") as lines:
         setup = json.loads(next(lines, b"null"))
@@ -186,14 +186,14 @@ def serve(name: str, requests: int, answers: int) -> None:
             _say(answers, cell.answer(json.loads(line)))
 
 
-def _imported(name: str) -> tuple[Attack | None, Message]:
+def _import(name: str) -> tuple[Attack | None, Message]:
     try:
-        found = registry.imported(registry.ATTACKS, name)
+        found = registry.import_entry(registry.ATTACKS, name)
     except BaseException as error:  # noqa: BLE001 - a stranger's module may raise anything at all
-        return None, {"error": error.args[0] if isinstance(error, PluginError) else told(error)}
+        return None, {"error": error.args[0] if isinstance(error, PluginError) else describe_error(error)}
     if not isinstance(found, Attack):
         return None, {"error": f"{name!r} is registered as an attack but is a {type(found).__name__}"}
-    return found, found.described()
+    return found, found.to_json()
 
 
 def _say(descriptor: int, answer: Message) -> None:
@@ -218,7 +218,9 @@ class _Cell:
 
     def __init__(self, attack: Attack, setup: Message) -> None:
         search = setup["search"] if attack.needs is None else "random"
-        self._request = requested(attack, setup["given"], search=search, budget=setup["budget"], seed=setup["seed"])
+        self._request = resolve_request(
+            attack, setup["given"], search=search, budget=setup["budget"], seed=setup["seed"]
+        )
         alphabets = {
             language: {script: tuple(letters) for script, letters in scripts.items()}
             for language, scripts in setup["alphabets"].items()
@@ -233,7 +235,7 @@ class _Cell:
         try:
             session = self._step(number, message)
         except (Interrupted, KeyboardInterrupt) as error:  # nobody interrupts a child: the plugin raised it
-            return {"error": told(error)}
+            return {"error": describe_error(error)}
         if session is None or session.error is not None or not session.asked:
             self._sessions.pop(number, None)
         if session is None:
@@ -247,7 +249,7 @@ class _Cell:
             start = self._starts(message["role"], victim)
             self._sessions[number] = Session(start, victim, self._request.budget, self._patience)
         elif message["do"] == "answer":
-            self._sessions[number].answer([_reply(told) for told in message["replies"]])
+            self._sessions[number].answer([_reply(describe_error) for describe_error in message["replies"]])
         else:
             return self._close(number)
         return self._sessions[number]
@@ -259,7 +261,7 @@ class _Cell:
         return session
 
 
-def _spelled(victim: AttackTarget) -> Message:
+def _as_json(victim: AttackTarget) -> Message:
     """Return a victim as JSON values, which `_victim` reads back."""
     example = {field.name: getattr(victim.example, field.name) for field in fields(victim.example)}
     example["answers"] = [asdict(answer) for answer in victim.example.answers]

@@ -14,7 +14,7 @@ from adaptx.robustness.attack import request_of_spec
 from adaptx.robustness.baseline import random_edits
 from adaptx.robustness.outcomes import summarise
 from adaptx.spec import AttackSpec
-from adaptx.steps.evaluate import stored_score
+from adaptx.steps.evaluate import score_in_store
 from adaptx.steps.step import Load, Step, step
 from adaptx.tables import read_rows
 
@@ -56,13 +56,13 @@ class Attack:
         passes = asked.driver.questions(spec.budget, asked.searching) if asked.driver else spec.budget
         return Load(rows=clean.rows, tokens=clean.tokens, passes=float(passes), disk_bytes=clean.rows * ROW_BYTES)
 
-    def recomputed(self, record: StoredStep) -> Mapping[str, float]:
+    def recompute(self, record: StoredStep) -> Mapping[str, float]:
         """Return the scores of the stored outcomes."""
         return summarise(read_outcomes(record))
 
     def summary(self, record: StoredStep) -> Mapping[str, object]:
         """Return the accuracy under attack."""
-        return {"score": stored_score(record, "accuracy")}
+        return {"score": score_in_store(record, "accuracy")}
 
 
 def read_outcomes(record: StoredStep) -> list[OutcomeRow]:

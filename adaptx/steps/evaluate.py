@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from adaptx.steps.step import Planned, Pricing, ResolvedRequest
     from adaptx.store import StoredStep
 
-__all__ = ["Evaluate", "eval_spec", "stored_score"]
+__all__ = ["Evaluate", "eval_spec", "score_in_store"]
 
 ROW_BYTES = 200  # of a stored prediction, compressed
 
@@ -48,7 +48,7 @@ class Evaluate:
         rows, tokens = pricing.size(step.tasks, (spec.rows,), spec.max_length)
         return Load(rows=rows, tokens=tokens, passes=1.0, disk_bytes=rows * ROW_BYTES)
 
-    def recomputed(self, record: StoredStep) -> Mapping[str, float]:
+    def recompute(self, record: StoredStep) -> Mapping[str, float]:
         """Return the official scores of the stored predictions."""
         task = task_of(record)
         rows = read_rows(record.path / "predictions.parquet")
@@ -57,7 +57,7 @@ class Evaluate:
 
     def summary(self, record: StoredStep) -> Mapping[str, object]:
         """Return the task's main score."""
-        return {"score": stored_score(record, record.spec["metric"])}
+        return {"score": score_in_store(record, record.spec["metric"])}
 
 
 def eval_spec(step: Step) -> EvalSpec:
@@ -66,7 +66,7 @@ def eval_spec(step: Step) -> EvalSpec:
     return step.spec
 
 
-def stored_score(record: StoredStep, metric: str) -> float | None:
+def score_in_store(record: StoredStep, metric: str) -> float | None:
     """Return one stored score to four places, None where there is no such."""
     scores = read_json(record.path / "scores.json")["scores"]
     return round(scores[metric], 4) if metric in scores else None
@@ -78,7 +78,7 @@ def _spec(asked: ResolvedRequest, top: Step | None, language: str) -> EvalSpec:
     return EvalSpec(
         stack=top.id if top else "",
         backbone="" if top else asked.backbone.revision,
-        rows=asked.evaluated_rows(language),
+        rows=asked.evaluation_rows(language),
         metric=task.metric,
         metric_version=form_named(task.form).metrics[task.metric],
         max_length=max_length,

@@ -187,7 +187,7 @@ class ResolvedRequest(Protocol):
         """Return one more task of a mixture whose ``first`` task sets the numbers."""
         ...
 
-    def evaluated_rows(self, language: str) -> RowsSpec:
+    def evaluation_rows(self, language: str) -> RowsSpec:
         """Return the rows of the target to evaluate in one language."""
         ...
 
@@ -220,7 +220,7 @@ class StepKind(Protocol):
         """Return what a step will cost."""
         ...
 
-    def recomputed(self, record: StoredStep) -> Mapping[str, float] | None:
+    def recompute(self, record: StoredStep) -> Mapping[str, float] | None:
         """Return the scores as stored rows give them again, None where a step has none."""
         ...
 

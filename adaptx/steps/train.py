@@ -48,7 +48,7 @@ class Train:
         disk = pricing.artefact_bytes(spec.method)
         return Load(rows=rows, tokens=tokens, passes=passes, disk_bytes=disk, training=True)
 
-    def recomputed(self, record: StoredStep) -> Mapping[str, float] | None:  # noqa: ARG002 - there is none
+    def recompute(self, record: StoredStep) -> Mapping[str, float] | None:  # noqa: ARG002 - there is none
         """Return None: files are checked, and scores are those of evaluations."""
         return None
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from adaptx.errors import Incompatible, Missing, StoreCorrupt, UnknownName, UsageError
 from adaptx.spec import SCHEMA, Spec, content_id, digest, request
-from adaptx.store import atomic, lease, manifest
+from adaptx.store import atomic, lease, manifest, removal
 from adaptx.store.documents import read_object
 from adaptx.validation import COMMIT
 
@@ -145,13 +145,13 @@ class Store:
         See `lease.hold` for ``wait`` and ``patience``, which raise `Held`.
         """
 
-        def done() -> bool:
+        def is_done() -> bool:
             record = self.get(step_id)
             return record is not None and not record.evicted
 
         return lease.hold(
             self._workspace() / _full(step_id),
-            done=done,
+            done=is_done,
             wait=wait,
             on_wait=on_wait,
             stale=self._stale,
@@ -187,7 +187,7 @@ class Store:
             _stage(self._inside_work(staged, step_id), spec, origin, earlier)
             self._publish(staged, self._place(spec.kind, step_id))
         shutil.rmtree(self._workspace() / step_id, ignore_errors=True)  # what a kill leaves here, `prune` removes
-        return self._committed(step_id)
+        return self._require_committed(step_id)
 
     def check(self, step_id: str) -> list[str]:
         """Compare every file with its sha256; return a line per fault. Raise `Missing` where there is no such step."""
@@ -197,7 +197,7 @@ class Store:
         """Return a committed step after checking its files; raise `StoreCorrupt` for a changed one, else `Missing`."""
         if faults := self.check(step_id):
             raise StoreCorrupt(faults[0], hint=f"adaptx prune {step_id[:12]}, and the same command makes it again")
-        return self._committed(step_id)
+        return self._require_committed(step_id)
 
     def lock(self, kind: str, name: str) -> str | None:
         """Return the commit locked for a hub id; ``kind`` is the hub's: "model" or "dataset"."""
@@ -229,9 +229,9 @@ class Store:
 
     def evict(self, step_id: str) -> int:
         """Remove a step's weights, keeping manifest and hashes; return the bytes freed."""
-        record = self._committed(step_id)
+        record = self._require_committed(step_id)
         names = [name for name in record.manifest["files"] if name.endswith(manifest.WEIGHTS)]
-        weights = [path for path in (record.path / name for name in names) if _lies_in(path, record.path)]
+        weights = [path for path in (record.path / name for name in names) if removal.lies_in(path, record.path)]
         (record.path / manifest.EVICTED).touch()  # before the first file goes: a kill in between is harmless
         atomic.sync(record.path)
         freed: int = sum(path.stat().st_size for path in weights if path.exists())
@@ -242,7 +242,7 @@ class Store:
     def remove(self, step_id: str, *, dry_run: bool = False) -> Pruned:
         """Remove a step, damaged or not; what was made from it stays, and it is made again when it is asked for."""
         folder = self.folder(step_id)
-        return Pruned(removed=(folder,), bytes=_remove(folder, dry_run=dry_run))
+        return Pruned(removed=(folder,), bytes=removal.remove(folder, dry_run=dry_run))
 
     def prune(self, *, dry_run: bool = False) -> Pruned:
         """Remove folders in ``work`` that nobody living holds, and folders in ``store`` without a manifest.
@@ -250,12 +250,12 @@ class Store:
         The lease files of the dead stay until their step is committed: takeover exactly once needs them.
         """
         half_made = [path for path in self.root.glob("store/*/*/*") if not (path / manifest.MANIFEST).exists()]
-        removed = [(path, _remove(path, dry_run=dry_run)) for path in half_made]
+        removed = [(path, removal.remove(path, dry_run=dry_run)) for path in half_made]
         links = [path for path in self.root.glob("work/*") if path.is_symlink()]
-        removed += [(link, _remove(link, dry_run=dry_run)) for link in links]
+        removed += [(link, removal.remove(link, dry_run=dry_run)) for link in links]
         for folder in [path for path in self.root.glob("work/*") if path.is_dir() and not _is_lease(path)]:
             with suppress(lease.Held), lease.hold(folder, done=lambda: False, wait=False, stale=self._stale):
-                removed.append((folder, _remove(folder, dry_run=dry_run)))
+                removed.append((folder, removal.remove(folder, dry_run=dry_run)))
         self._remove_spent_leases(dry_run=dry_run)
         return Pruned(removed=tuple(path for path, _ in removed), bytes=sum(size for _, size in removed))
 
@@ -263,7 +263,7 @@ class Store:
         """Remove lease files that a kill just after a commit left behind."""
         files = [path for path in self.root.glob("work/*.lease-*") if ID.fullmatch(path.stem)]
         for path in [path for path in files if not dry_run and self._folder(path.stem) is not None]:
-            _remove(path, dry_run=False)
+            removal.remove(path, dry_run=False)
 
     def _workspace(self) -> Path:
         """Return ``work/``; the first call on a new store makes the store."""
@@ -282,7 +282,7 @@ class Store:
     def _publish(self, staged: Path, target: Path) -> None:
         """Rename ``staged`` to ``target``, unless a complete result is there; an evicted or damaged one makes room."""
         target.parent.mkdir(parents=True, exist_ok=True)
-        while not _renamed(staged, target):
+        while not _rename(staged, target):
             if _complete(target):
                 return
             with suppress(FileNotFoundError):
@@ -316,7 +316,7 @@ class Store:
                 raise StoreCorrupt(told, hint=f"repair or remove {self.root / LOCKS}")
         return locks
 
-    def _committed(self, step_id: str) -> StoredStep:
+    def _require_committed(self, step_id: str) -> StoredStep:
         record = self.get(step_id)
         if record is None:
             raise Missing(f"no result {step_id[:12]} in {self.root}", hint="adaptx ls results")
@@ -352,7 +352,7 @@ def _weights(described: Manifest) -> dict[str, FileEntry]:
     return {name: file for name, file in described["files"].items() if name.endswith(manifest.WEIGHTS)}
 
 
-def _renamed(staged: Path, target: Path) -> bool:
+def _rename(staged: Path, target: Path) -> bool:
     """Rename a folder; False where the name is taken (POSIX lets a rename replace an empty folder only)."""
     try:
         staged.rename(target)
@@ -365,29 +365,6 @@ def _renamed(staged: Path, target: Path) -> bool:
 
 def _complete(folder: Path) -> bool:
     return (folder / manifest.MANIFEST).exists() and not (folder / manifest.EVICTED).exists()
-
-
-def _remove(folder: Path, *, dry_run: bool) -> int:
-    """Remove a folder (manifest first, so that a kill leaves what `prune` finds); return the bytes of its files.
-
-    A link goes, and what it leads to stays.
-    """
-    if folder.is_symlink() or not folder.is_dir():
-        size = folder.lstat().st_size
-        if not dry_run:
-            folder.unlink()
-        return size
-    size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    if not dry_run:
-        with suppress(FileNotFoundError, IsADirectoryError, PermissionError):  # a folder in its place goes with all
-            (folder / manifest.MANIFEST).unlink()
-        shutil.rmtree(folder)
-    return size
-
-
-def _lies_in(path: Path, folder: Path) -> bool:
-    """Return whether a file is one of a folder's own, by no link that leads out of it."""
-    return path.parent.resolve().is_relative_to(folder.resolve())
 
 
 def _is_lease(path: Path) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from adaptx.tasks.forms import Form
     from adaptx.validation import Rule
 
-__all__ = ["LANGUAGE", "NAME", "SPLITS", "joined", "listed", "mistakes_of", "read_page"]
+__all__ = ["LANGUAGE", "NAME", "SPLITS", "as_list", "join_tables", "mistakes_of", "read_page"]
 
 SPLITS = ("train", "dev", "test")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -54,7 +54,7 @@ def _range(value: Any) -> str | None:
 
 
 def _form(value: Any) -> str | None:
-    return _refused(lambda: form_named(str(value)))
+    return _refusal(lambda: form_named(str(value)))
 
 
 def _defaults(value: Any) -> str | None:
@@ -76,7 +76,7 @@ def _unlike_method(table: Values, name: str) -> Iterator[str]:
     method: Method = method_named(name)
     own = {parameter.name for parameter in method.parameters}
     yield from _unlike_numbers({key: value for key, value in table.items() if key not in own}, (*TRAINING, *own))
-    if told := _refused(lambda: method.values({key: value for key, value in table.items() if key in own})):
+    if told := _refusal(lambda: method.values({key: value for key, value in table.items() if key in own})):
         yield told
 
 
@@ -88,7 +88,7 @@ def _unlike_numbers(table: Values, known: Sequence[str]) -> Iterator[str]:
             yield f"{key} = {wrong}"
 
 
-def _refused(read: Callable[[], object]) -> str | None:
+def _refusal(read: Callable[[], object]) -> str | None:
     """Return why ``read`` refuses, with what would work, or None."""
     try:
         read()
@@ -218,7 +218,7 @@ def _language_agreements(page: Mapping[str, Any]) -> Iterator[str]:
 def _form_agreements(page: Mapping[str, Any], form: Form) -> Iterator[str]:
     if "metric" in page and page["metric"] not in form.metrics:
         yield f"metric: form {form.name} has no {page['metric']!r}{validation.near(page['metric'], form.metrics)}"
-    for repair in listed(page.get("repair", [])):
+    for repair in as_list(page.get("repair", [])):
         if repair not in form.repairs:
             yield f"repair: form {form.name} has no {repair!r}{validation.near(repair, form.repairs)}"
     if "scorer" in page and page["scorer"] not in form.scorers:
@@ -243,20 +243,20 @@ def _form_agreements(page: Mapping[str, Any], form: Form) -> Iterator[str]:
             )
 
 
-def joined(value: Any) -> Any:
+def join_tables(value: Any) -> Any:
     """Return a page with every list of tables as one table, so that forty languages need ten lines and not forty.
 
     A list that names something twice stays as it is: the rule of its key then says that it is no table.
     """
     if isinstance(value, dict):
-        return {key: joined(inner) for key, inner in value.items()}
+        return {key: join_tables(inner) for key, inner in value.items()}
     if not isinstance(value, list) or not value or not all(isinstance(inner, dict) for inner in value):
         return value
     table = {key: inner for part in value for key, inner in part.items()}
     return table if len(table) == sum(map(len, value)) else value
 
 
-def listed(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     """Return a key that may be one value or a list of them as a list."""
     return list(value) if isinstance(value, list) else [value]
 
@@ -266,11 +266,11 @@ def read_page(text: str, where: str) -> Task:
 
     Raises `UsageError` that lists every mistake of the page.
     """
-    page = joined(validation.read_toml(text, where))
+    page = join_tables(validation.read_toml(text, where))
     validation.refuse(where, mistakes_of(page))
     absent: dict[str, object] = {"labels": (), "hub": None, "revision": None}
-    plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}
-    return Task(**absent | plain | _resolved(page), notes=_notes(text))
+    plain = {key: _freeze(value) for key, value in page.items() if key != "repair"}
+    return Task(**absent | plain | _special_keys(page), notes=_notes(text))
 
 
 def _notes(text: str) -> str:
@@ -279,21 +279,21 @@ def _notes(text: str) -> str:
     return " ".join(line.removeprefix("#").strip() for line in head)
 
 
-def _resolved(page: Mapping[str, Any]) -> dict[str, Any]:
+def _special_keys(page: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keys whose value on a `Task` is not simply what the page says."""
-    elsewhere, translations = (HubOverride(**_frozen(page.get(key, {}))) for key in ("elsewhere", "translations"))
-    several = {key: {split: listed(names) for split, names in page.get(key, {}).items()} for key in SPLIT_KEYS}
+    elsewhere, translations = (HubOverride(**_freeze(page.get(key, {}))) for key in ("elsewhere", "translations"))
+    several = {key: {split: as_list(names) for split, names in page.get(key, {}).items()} for key in SPLIT_KEYS}
     return {
-        **{key: _frozen(value) for key, value in several.items()},
-        "languages": _frozen({**page["languages"], **elsewhere.languages}),
+        **{key: _freeze(value) for key, value in several.items()},
+        "languages": _freeze({**page["languages"], **elsewhere.languages}),
         "elsewhere": elsewhere,
         "translations": translations,
         "gold_splits": tuple(page.get("gold_splits", page["splits"])),
-        "repairs": tuple(listed(page.get("repair", []))),
+        "repairs": tuple(as_list(page.get("repair", []))),
     }
 
 
-def _frozen(value: Any) -> Any:
+def _freeze(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return MappingProxyType({key: _frozen(inner) for key, inner in value.items()})
+        return MappingProxyType({key: _freeze(inner) for key, inner in value.items()})
     return tuple(value) if isinstance(value, list) else value

@@ -50,7 +50,7 @@ class Group:
     size: int
     device: str
     deadline: float = 0.0  # seconds that another rank is waited for
-    _words: Any = None  # a gloo group for Python objects: tensors may be on another one
+    _object_group: Any = None  # a gloo group for Python objects: tensors may be on another one
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -72,14 +72,14 @@ class Group:
         """Wait until every rank is here."""
         if self.size > 1:
             with self.together():
-                distributed.barrier(group=self._words)
+                distributed.barrier(group=self._object_group)
 
     def agree(self, value: Any) -> Any:
         """Return rank 0's ``value`` on every rank."""
         box = [value]
         if self.size > 1:
             with self.together():
-                distributed.broadcast_object_list(box, src=0, group=self._words)
+                distributed.broadcast_object_list(box, src=0, group=self._object_group)
         return box[0]
 
     def gather(self, value: T) -> list[T]:
@@ -88,7 +88,7 @@ class Group:
             return [value]
         found: list[Any] = [None] * self.size
         with self.together():
-            distributed.all_gather_object(found, value, group=self._words)
+            distributed.all_gather_object(found, value, group=self._object_group)
         return found
 
     def highest(self, value: int) -> int:
@@ -97,7 +97,7 @@ class Group:
             return value
         greatest = torch.tensor(value)
         with self.together():
-            distributed.all_reduce(greatest, op=distributed.ReduceOp.MAX, group=self._words)
+            distributed.all_reduce(greatest, op=distributed.ReduceOp.MAX, group=self._object_group)
         return int(greatest)
 
     def total(self, value: float) -> float:
@@ -106,7 +106,7 @@ class Group:
             return value
         whole = torch.tensor(value, dtype=torch.float64)
         with self.together():
-            distributed.all_reduce(whole, group=self._words)
+            distributed.all_reduce(whole, group=self._object_group)
         return float(whole)
 
 

@@ -68,7 +68,7 @@ def launch(module: str, args: Sequence[str], how: ComputeSettings) -> int:
 def _commands(module: str, args: Sequence[str], how: ComputeSettings) -> list[tuple[list[str], dict[str, str]]]:
     """Return the command line and the environment of every process to start."""
     if how.hostfile is not None:
-        return [(runner_command(module, args, how.hostfile), _shared(how))]
+        return [(runner_command(module, args, how.hostfile), _shares(how))]
     command, port = [sys.executable, "-u", "-m", module, *args], free_port()
     return [(command, environment(rank, port, how)) for rank in range(how.processes)]
 
@@ -82,10 +82,10 @@ def runner_command(module: str, args: Sequence[str], hostfile: Path) -> list[str
 def environment(rank: int, port: int, how: ComputeSettings) -> dict[str, str]:
     """Return the environment of one process on this host: what `engine.join` reads, and whose child it is."""
     place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": how.processes, "MASTER_PORT": port, PARENT: os.getpid()}
-    return {**_shared(how), "MASTER_ADDR": "127.0.0.1", **{name: str(value) for name, value in place.items()}}
+    return {**_shares(how), "MASTER_ADDR": "127.0.0.1", **{name: str(value) for name, value in place.items()}}
 
 
-def _shared(how: ComputeSettings) -> dict[str, str]:
+def _shares(how: ComputeSettings) -> dict[str, str]:
     """Share the cores among the processes of one host, unless the user has said otherwise."""
     cores = max(1, (os.cpu_count() or 1) // how.processes)
     own: Mapping[str, str] = {"DS_ACCELERATOR": "cpu"} if how.device == "cpu" else {}

@@ -52,7 +52,7 @@ class Schedule:
         free = 1 - sum(share for share in fixed if share is not None)
         self.steps = max(1, round(optimisation.epochs * epoch / free))
         self.turns = _turns(self.steps, shares(sizes, sampling, fixed), seed)
-        self._nth = _counted(self.turns)
+        self._nth = _count_earlier(self.turns)
         self._starts = [0, *accumulate(sizes)]
         self._epochs: dict[int, tuple[int, list[list[int]]]] = {}
         self.warm_up = ceil(self.steps * optimisation.warmup)
@@ -105,11 +105,11 @@ def _turns(steps: int, wanted: Sequence[float], seed: int) -> list[int]:
     return order
 
 
-def _counted(turns: Sequence[int]) -> list[int]:
+def _count_earlier(task_of_step: Sequence[int]) -> list[int]:
     """Return for every step how many earlier steps were of the same task."""
     seen: Counter[int] = Counter()
     nth = []
-    for part in turns:
+    for part in task_of_step:
         nth.append(seen[part])
         seen[part] += 1
     return nth

@@ -23,9 +23,9 @@ from torch import Tensor
 
 from adaptx.data.batching import micro_batches
 from adaptx.errors import AdaptxError, Interrupted
-from adaptx.model.dropout import drawn, row_keys
+from adaptx.model.dropout import random_words, row_keys
 from adaptx.model.forms.collate import collate
-from adaptx.model.products import DTYPES, chosen_dtype
+from adaptx.model.products import DTYPES, choose_dtype
 from adaptx.spec import Optimisation, Sampling, digest, request
 from adaptx.training import checkpoint
 from adaptx.training.checkpoint import Best, State
@@ -135,7 +135,7 @@ class _Run:
         self.schedule = Schedule(lengths, job.optimisation, job.seed, job.sampling, [part.share for part in job.parts])
         self.id = _identity(job)
         self.work = work_per_token(job.model)
-        self.computed_in = chosen_dtype(job.precision, job.how.compute_dtype, group.device)
+        self.computed_in = choose_dtype(job.precision, job.how.compute_dtype, group.device)
         self.peak = matmul_peak(group.device, DTYPES[self.computed_in]) * group.size
         self.engine = Engine(job.model, job.optimisation, job.how, group)
         _check_trained(job.model, self.engine.trained)
@@ -197,14 +197,14 @@ class _Run:
             else:
                 for micro in mine:
                     self._backward(micro, part, units)
-                    self._heed(STOP if self.came else GO_ON)
+                    self._save_or_stop(STOP if self.came else GO_ON)
             self.engine.step(self.schedule.lr(self.step))
         self.step += 1
 
     def _contrast(self, form: Contrastive, batches: Sequence[Batch], units: float, seed: int) -> None:
         def backward(loss: Tensor) -> None:
             self.engine.backward(loss)
-            self._heed(STOP if self.came else GO_ON)
+            self._save_or_stop(STOP if self.came else GO_ON)
 
         self.losses += accumulate(
             form,
@@ -223,14 +223,14 @@ class _Run:
         self.losses += loss.detach()
 
     def _forward(self, batch: Batch) -> Tensor:
-        with drawn(batch.keys):
+        with random_words(batch.keys):
             return self.engine.forward(batch)
 
     def _batch(self, rows: Sequence[int], part: int) -> Batch:
         """Return a padded micro-batch of one task; no rows stand for a filler: one short row of weight 0."""
         device = self.group.device
         features = [self.features[row] for row in rows] or [self.fillers[part]]
-        batch = collate(features, self.job.model.tokenizer, device=device, multiple=self._padded_to())
+        batch = collate(features, self.job.model.tokenizer, device=device, multiple=self._padding_multiple())
         if not rows:
             batch.weights.zero_()
         batch.part = part
@@ -238,7 +238,7 @@ class _Run:
         batch.keys = row_keys(self.schedule.dropout_seed(self.step), numbers, device)
         return batch
 
-    def _padded_to(self) -> int:
+    def _padding_multiple(self) -> int:
         """Return what lengths are rounded up to: tensor cores want 8; a CPU would only read more padding.
 
         Where padding comes first the places of a row's tokens, and so its dropout, hang on the length: it is that of
@@ -261,7 +261,7 @@ class _Run:
         evaluated = self.step in self.schedule.evaluations and self.job.evaluate_dev is not None
         if evaluated:
             self._evaluate()
-        self._heed(STOP if self.came else SAVE if evaluated or self._is_due() else GO_ON)
+        self._save_or_stop(STOP if self.came else SAVE if evaluated or self._is_due() else GO_ON)
 
     def _log_loss(self) -> None:
         begin = perf_counter()
@@ -291,7 +291,7 @@ class _Run:
         pause = max(self.job.checkpoint_seconds, 20 * self.save_cost)
         return bool(every and self.step % every == 0) or perf_counter() - self.saved_at > pause
 
-    def _heed(self, wish: int) -> None:
+    def _save_or_stop(self, wish: int) -> None:
         """Save or stop where any rank wishes to: all do so at the same place."""
         wish = self.group.highest(wish)
         if wish != GO_ON and self.step > self.begun_at:

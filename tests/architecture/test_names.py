@@ -13,36 +13,13 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = (
-    "analysis",
-    "cli/output.py",
-    "cli/progress.py",
-    "data/batching.py",
-    "evaluation/evaluate.py",
-    "evaluation/retrieval.py",
-    "metrics",
-    "mini",
-    "model/forms",
-    "reporting",
-    "api.py",
-    "schema",
-    "scoring.py",
-    "tasks/catalog.py",
-    "tasks/describe.py",
-    "tasks/example.py",
-    "tasks/forms",
-    "tasks/task.py",
-    "tasks/xtreme_files.py",
-    "testing.py",
-)
-
 IRREGULAR = frozenset(
     "begun bound bought brought built chosen cut done drawn felt forgotten found frozen given gone heard held hidden "
     "kept known laid learnt left lent lost made meant met paid proven ran said seen sent shown sold spelt spent spoken "
     "stood sung taken taught thought thrown told understood untold won worn written".split()
 )
 NOT_PARTICIPLES = frozenset({"bed", "embed", "exceed", "feed", "heed", "need", "proceed", "seed", "speed", "succeed"})
-NOUN_PHRASES = frozenset({"built_in_names", "expected_tensors", "left", "protected_spans"})
+NOUN_PHRASES = frozenset({"built_in_names", "damaged", "expected_tensors", "left", "protected_spans"})
 """Whole names whose first word is an adjective before a noun, or a noun; `budget.left` is part of the plugin API."""
 
 
@@ -62,10 +39,9 @@ def functions(folder: Path) -> Iterator[tuple[str, str]]:
                 yield f"{file}:{node.lineno}", node.name
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_no_function_is_named_by_a_past_participle(repository: Path, room: str) -> None:
-    names = dict(functions(repository / "adaptx" / room))
-    assert names
+def test_no_function_is_named_by_a_past_participle(repository: Path) -> None:
+    names = dict(functions(repository / "adaptx"))
+    assert len(names) > 1000
     assert {where: name for where, name in names.items() if is_participle(name)} == {}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from adaptx.cli.main import guarded, main
+from adaptx.cli.main import main, run_and_report
 from adaptx.cli.output import catch_interrupts
 from adaptx.cli.refusals import REFUSALS, system_fault
 from adaptx.errors import Exit, Interrupted
@@ -29,7 +29,7 @@ def raising(error: BaseException):
 
 @pytest.mark.parametrize("number", REFUSALS)
 def test_every_refusal_of_the_system_is_one_sentence_with_what_and_where(number: int, capsys) -> None:
-    code = guarded(raising(OSError(number, os.strerror(number), "/some/store/file")))
+    code = run_and_report(raising(OSError(number, os.strerror(number), "/some/store/file")))
     first, *rest = capsys.readouterr().err.splitlines()
     assert code == Exit.FAILED
     assert first == f"error: {REFUSALS[number][0]}: /some/store/file"
@@ -50,7 +50,7 @@ def test_every_refusal_of_the_system_is_one_sentence_with_what_and_where(number:
     ],
 )
 def test_libraries_that_hide_a_refusal_are_heard(error: Exception, told: str, capsys) -> None:
-    assert guarded(raising(error)) == Exit.FAILED
+    assert run_and_report(raising(error)) == Exit.FAILED
     assert told in capsys.readouterr().err
 
 
@@ -58,12 +58,12 @@ def test_libraries_that_hide_a_refusal_are_heard(error: Exception, told: str, ca
 def test_a_bug_keeps_its_traceback(error: Exception) -> None:
     assert system_fault(error) is None
     with pytest.raises(type(error)):
-        guarded(raising(error))
+        run_and_report(raising(error))
 
 
 def test_debug_shows_the_traceback_of_a_refusal(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        guarded((tmp_path / "none").read_text, debug=True)
+        run_and_report((tmp_path / "none").read_text, debug=True)
 
 
 def test_a_file_that_ends_too_early_is_no_interrupt_although_click_says_so(capsys) -> None:
@@ -71,7 +71,7 @@ def test_a_file_that_ends_too_early_is_no_interrupt_although_click_says_so(capsy
     def command() -> None:
         raise EOFError("the file ended")
 
-    assert guarded(lambda: command.main([], standalone_mode=False)) == Exit.FAILED
+    assert run_and_report(lambda: command.main([], standalone_mode=False)) == Exit.FAILED
     assert "the file ended" in capsys.readouterr().err
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from adaptx.data.hub_files import Stated
 
+pytestmark = pytest.mark.slow
+
 PAIRS, SPANS = "a" * 40, "b" * 40  # commits
 LOAD = """
 source = open_source("hub", store)

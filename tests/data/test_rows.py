@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from adaptx.data.cell import Cell
 from adaptx.data.rows import Loaded, load, load_items
-from adaptx.data.source import fitted, open_source
+from adaptx.data.source import as_in_source, open_source
 from adaptx.errors import DataFault, Exit, Missing, UnknownName
 from adaptx.mini.suite import TASKS
 from adaptx.tasks.catalog import task_named
@@ -289,7 +289,7 @@ def test_every_row_is_either_used_or_listed(folder, bad: set[int]) -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_the_embedded_world_gives_rows_that_pass_their_pages_checks(name, store) -> None:
     source = open_source("mini:train=12,dev=12,test=12", store)
-    task = fitted(task_named(name), source)
+    task = as_in_source(task_named(name), source)
     for split in task.splits:
         for language in source.languages(task, split, translated=True):
             loaded = load(Cell(source, task, language, split), strict=True)

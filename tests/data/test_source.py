@@ -12,10 +12,10 @@ import pytest
 from adaptx.data.source import (
     FolderSource,
     HubLocation,
-    fitted,
+    as_in_source,
     is_whole,
+    location_of,
     open_source,
-    place_of,
     reader_of,
     split_files,
 )
@@ -152,10 +152,10 @@ def test_a_source_with_settings_that_mean_nothing_is_a_usage_error(store: Store)
 
 def test_a_task_as_the_embedded_world_has_it(store: Store) -> None:
     mini = open_source("mini", store)
-    assert set(fitted(PAWSX, mini).languages) == set(tags())
-    assert fitted(task_named("ccg"), mini).labels == CATEGORIES
-    assert fitted(task_named("udpos"), mini).labels == task_named("udpos").labels
-    assert fitted(task_named("udpos"), mini).extra_languages == ()
+    assert set(as_in_source(PAWSX, mini).languages) == set(tags())
+    assert as_in_source(task_named("ccg"), mini).labels == CATEGORIES
+    assert as_in_source(task_named("udpos"), mini).labels == task_named("udpos").labels
+    assert as_in_source(task_named("udpos"), mini).extra_languages == ()
 
 
 def test_no_language_or_split_of_a_page_can_leave_the_folder(folder, store: Store) -> None:
@@ -172,8 +172,8 @@ ELSEWHERE = HubOverride(languages={"lt": "lithuanian"}, hub="org/more", revision
 
 def test_a_language_elsewhere_has_its_own_data_set_and_commit(store: Store) -> None:
     task = replace(XNLI, languages={**XNLI.languages, "lt": "lithuanian"}, elsewhere=ELSEWHERE)
-    assert place_of(task, "lt", "test") == HubLocation("org/more", "b" * 40, "lithuanian", ("test",), is_own=False)
-    assert place_of(task, "de", "test").hub == "facebook/xnli"
+    assert location_of(task, "lt", "test") == HubLocation("org/more", "b" * 40, "lithuanian", ("test",), is_own=False)
+    assert location_of(task, "de", "test").hub == "facebook/xnli"
     assert open_source("hub", store).revision(task, "lt", "test") == f"commit:{'b' * 40}"
 
 
@@ -216,15 +216,15 @@ def test_labels_of_a_folder_are_part_of_the_revision(folder, store: Store) -> No
     task = replace(XNLI, labels=(), labels_file="labels.txt")
     folder.write("xnli/en/test.jsonl", [ROW])
     with pytest.raises(Missing, match=r"no labels of xnli at .*labels.txt"):
-        fitted(task, folder.source)
+        as_in_source(task, folder.source)
     folder.write_bytes("xnli/labels.txt", b"N/N\nN\n(S\\NP)/NP\n")
-    assert fitted(task, folder.source).labels == ("N/N", "N", "(S\\NP)/NP")
+    assert as_in_source(task, folder.source).labels == ("N/N", "N", "(S\\NP)/NP")
     before = folder.source.revision(task, "en", "test")
     folder.write_bytes("xnli/labels.txt", b"N\nN/N\n")
     assert folder.source.revision(task, "en", "test") != before
-    assert fitted(XNLI, folder.source) is XNLI
+    assert as_in_source(XNLI, folder.source) is XNLI
     with pytest.raises(Missing, match="read from a folder of yours"):
-        fitted(task, open_source("hub", store))
+        as_in_source(task, open_source("hub", store))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from adaptx.cli import worker
-from adaptx.cli.main import guarded
+from adaptx.cli.main import run_and_report
 from adaptx.execution import local
 from adaptx.execution.make import missing_steps
 from adaptx.store import Store
@@ -42,4 +42,4 @@ if __name__ == "__main__":
     if os.environ["RANK"] == "1":
         worker.missing_steps = half_seems_made
         local._Walk._dealt = {"late": late, "slow": slow}[WHAT]
-    sys.exit(guarded(lambda: worker.main([JOB])))
+    sys.exit(run_and_report(lambda: worker.main([JOB])))

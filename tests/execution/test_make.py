@@ -13,7 +13,7 @@ import pytest
 from adaptx.errors import Missing
 from adaptx.execution import make as making
 from adaptx.execution.job import Executor, Job, Work
-from adaptx.execution.make import expected_cost, make, missing_steps, require_stored
+from adaptx.execution.make import cost, make, missing_steps, require_stored
 from adaptx.planning.choices import Choices
 from adaptx.planning.planner import plan_all
 from adaptx.planning.request import PlannedRequest, Request, steps_of
@@ -54,8 +54,8 @@ def test_what_is_all_there_is_reused_and_the_bridge_is_not_crossed(store: Store,
     results = make(plans, StoreView(store), JOB)
     assert [(step["status"], step["seconds"]) for step in results] == [("reused", 0.0)] * 6
     assert [step["kind"] for step in results] == ["train", "train", "eval", "eval", "attack", "attack"]
-    cost = expected_cost(plans, StoreView(store), JOB, measured=True)
-    assert {step["status"] for step in cost["steps"]} == {"done"}
+    expected = cost(plans, StoreView(store), JOB, measured=True)
+    assert {step["status"] for step in expected["steps"]} == {"done"}
 
 
 def test_a_step_that_two_requests_share_is_listed_once(store: Store) -> None:

@@ -10,13 +10,15 @@ import torch
 
 from adaptx.execution.job import Job
 from adaptx.execution.make import make
-from adaptx.model.stack import TrainedLayer, frozen, trainable
+from adaptx.model.stack import TrainedLayer, stack_for_evaluation, trainable
 from adaptx.planning.choices import Choices, PerTask
 from adaptx.planning.planner import plan_all
 from adaptx.planning.request import Request, steps_of
 from adaptx.store import Store, StoreView
 from adaptx.tables import read_rows
 from adaptx.training.settings import ComputeSettings
+
+pytestmark = pytest.mark.slow
 
 ROWS = "mini:train=320,dev=40,test=250"
 LANGUAGES = ("en", "de", "zh", "ar")
@@ -86,7 +88,7 @@ def test_what_is_computed_in_fp32_holds_frozen_weights_rounded_to_bf16(tmp_path:
     layer = TrainedLayer(id=step.id, path=store.get(step.id).path, method=step.spec.method, task=step.task.name)
     how = {"precision": "bf16", "device": "cpu", "compute_dtype": "fp32"}
     above = trainable(planned.backbone, [layer], layer.method, step.task, seed=0, **how)
-    for model in (above, frozen(planned.backbone, [layer], step.task, **how)):
+    for model in (above, stack_for_evaluation(planned.backbone, [layer], step.task, **how)):
         still = {name: p for name, p in model.encoder.named_parameters() if not p.requires_grad}
         assert all(p.dtype == torch.float32 for p in model.parameters())
         rounded = [name for name, p in still.items() if torch.equal(p, p.bfloat16().float())]

@@ -21,7 +21,7 @@ from adaptx.errors import PluginError, UsageError
 from adaptx.registry import ATTACKS
 from adaptx.robustness import worker as workers
 from adaptx.robustness.attack import attack_request
-from adaptx.robustness.engine import Attacked, attack_cell
+from adaptx.robustness.engine import AttackResult, attack_cell
 from adaptx.tasks.forms import form_named
 from adaptx.testing import HashVictim, choice, pair, span, tagging, task_of
 
@@ -113,7 +113,7 @@ IMPORTS = {
 }
 
 
-def run(name: str, form: str = "classification", search: str = "random", **how: Any) -> Attacked:
+def run(name: str, form: str = "classification", search: str = "random", **how: Any) -> AttackResult:
     examples = EXAMPLES[form]
     victim = HashVictim(examples)
     request = attack_request(name, search=search, budget=8)

@@ -10,7 +10,7 @@ import pytest
 from adaptx import methods, registry
 from adaptx.errors import Incompatible, PluginError, UnknownName, UsageError
 from adaptx.families import FAMILIES
-from adaptx.methods import Method, compared_methods, method_named, method_names
+from adaptx.methods import Method, method_named, method_names, methods_to_compare
 from adaptx.parameters import Between, Parameter
 from adaptx.spec import Optimisation, digest, request
 
@@ -139,4 +139,4 @@ def test_a_comparison_that_names_no_methods_is_the_same_whatever_is_installed(mo
     own = registry.entries(registry.METHODS)
     foreign = dataclasses.replace(own[0], name="aaa", distribution="adaptx-aaa")
     monkeypatch.setattr(methods.registry, "entries", lambda _group: [foreign, *own])
-    assert compared_methods() == ("lora", "bottleneck", "full")
+    assert methods_to_compare() == ("lora", "bottleneck", "full")

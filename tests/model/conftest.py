@@ -18,7 +18,7 @@ from adaptx.families import FAMILIES
 from adaptx.methods import method_named, method_names
 from adaptx.model.forms import Batch
 from adaptx.model.forms.heads import Head
-from adaptx.model.stack import StackModel, TrainedLayer, frozen, trainable
+from adaptx.model.stack import StackModel, TrainedLayer, stack_for_evaluation, trainable
 
 if TYPE_CHECKING:
     from adaptx.tasks.task import Task
@@ -123,7 +123,8 @@ class Tiny:
         return trainable(self.ref(family), below, METHODS[method], self.task(task), device="cpu", **settings)
 
     def evaluated(self, layers: Sequence[TrainedLayer], *, family: str = "xlm-roberta", **how: Any) -> StackModel:
-        return frozen(self.ref(family), layers, self.task("a"), device="cpu", **{"precision": "fp32", **how})
+        how = {"precision": "fp32", **how}
+        return stack_for_evaluation(self.ref(family), layers, self.task("a"), device="cpu", **how)
 
     def train(self, model: StackModel, steps: int = 3, lr: float = 0.05) -> None:
         """Take a few steps, large enough to move every trained matrix off its start."""

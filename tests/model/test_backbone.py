@@ -161,7 +161,7 @@ def test_a_cut_encoder_gives_the_hidden_states_of_its_last_layer_to_the_bit(fami
     encoder = backbone.load(tiny.ref(family), dtype=torch.float32).encoder
     with torch.inference_mode():
         wanted = encoder(**given, output_hidden_states=True).hidden_states[layers]
-        backbone.cut(encoder, layers)
+        backbone.truncate(encoder, layers)
         found = encoder(**given)[0]
     assert torch.equal(found, wanted)
 
@@ -169,4 +169,4 @@ def test_a_cut_encoder_gives_the_hidden_states_of_its_last_layer_to_the_bit(fami
 def test_the_embeddings_of_a_deberta_are_refused(tiny):
     encoder = backbone.load(tiny.ref("deberta-v2"), dtype=torch.float32).encoder
     with pytest.raises(Incompatible, match="cannot be read alone"):
-        backbone.cut(encoder, 0)
+        backbone.truncate(encoder, 0)

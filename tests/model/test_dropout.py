@@ -3,13 +3,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from adaptx.model.dropout import Dropout, drawn, replace_dropout, row_keys
+from adaptx.model.dropout import Dropout, random_words, replace_dropout, row_keys
 
 
 def dropped(p, shape=(64, 1001), dtype=torch.float32, seed=0, rows=None, **how):
     """Ones of ``shape`` after the first dropout of a forward."""
     keys = row_keys(seed, range(shape[0] if shape else 1) if rows is None else rows, "cpu")
-    with drawn(keys):
+    with random_words(keys):
         return Dropout(p, **how)(torch.ones(shape, dtype=dtype))
 
 
@@ -37,7 +37,7 @@ def test_rows_steps_places_and_layers_are_dropped_independently():
     rows = (dropped(0.5, shape) == 0).float()
     assert correlations(rows.flatten(1)) < 0.03
     assert correlations(rows[0]) < 0.16  # 40 lines of 1,000: five standard deviations
-    with drawn(row_keys(0, range(6), "cpu")):
+    with random_words(row_keys(0, range(6), "cpu")):
         calls = torch.stack([Dropout(0.5)(torch.ones(shape)).flatten() == 0 for _ in range(5)]).float()
     assert correlations(calls) < 0.01
     assert torch.equal(calls[0], rows.flatten())
@@ -65,7 +65,7 @@ def test_a_row_loses_the_same_units_in_any_company_and_however_padded(inner):
 
 def test_rows_on_the_second_axis_lose_what_they_do_on_the_first():
     plain = dropped(0.4, (3, 7, 12), rows=[2, 17, 5])
-    with drawn(row_keys(0, [2, 17, 5], "cpu")):
+    with random_words(row_keys(0, [2, 17, 5], "cpu")):
         turned = Dropout(0.4, tokens_first=True)(torch.ones(7, 3, 12))
     assert torch.equal(turned.transpose(0, 1), plain)
 
@@ -86,7 +86,7 @@ def test_outside_of_a_keyed_forward_torch_draws():
     torch.manual_seed(3)
     expected = nn.Dropout(0.3)(torch.ones(100))
     torch.manual_seed(3)
-    with drawn(None):
+    with random_words(None):
         assert torch.equal(Dropout(0.3)(torch.ones(100)), expected)
 
 
@@ -99,13 +99,13 @@ def test_attention_that_is_written_out_is_torchs_own_but_for_who_draws(mask):
     bias = torch.zeros(2, 1, 1, 6).masked_fill(~seen, torch.finfo(torch.float32).min)
     given = {None: None, "bool": seen, "float": bias}[mask]
     expected = functional.scaled_dot_product_attention(query, key, value, attn_mask=given)
-    with drawn(row_keys(0, [0, 1], "cpu")):
+    with random_words(row_keys(0, [0, 1], "cpu")):
         nearly = functional.scaled_dot_product_attention(query, key, value, given, 1e-5)  # drops one in 65,536
         torch.manual_seed(1)
         wet = functional.scaled_dot_product_attention(query, key, value, attn_mask=given, dropout_p=0.5)
     torch.testing.assert_close(nearly, expected, atol=1e-4, rtol=0)
     assert not torch.allclose(wet, expected, atol=0.1)
-    with drawn(row_keys(0, [0, 1], "cpu")):
+    with random_words(row_keys(0, [0, 1], "cpu")):
         functional.scaled_dot_product_attention(query, key, value, given, 1e-5)
         again = functional.scaled_dot_product_attention(query, key, value, attn_mask=given, dropout_p=0.5)
     assert torch.equal(wet, again)
@@ -115,7 +115,7 @@ def test_torchs_attention_is_back_after_a_forward_that_fails():
     fused = functional.scaled_dot_product_attention
 
     def fail():
-        with drawn(row_keys(0, [0], "cpu")):
+        with random_words(row_keys(0, [0], "cpu")):
             assert functional.scaled_dot_product_attention is not fused
             raise RuntimeError("on purpose")
 
@@ -126,7 +126,7 @@ def test_torchs_attention_is_back_after_a_forward_that_fails():
 
 def test_no_gradient_reaches_a_dropped_unit():
     units = torch.ones(1, 1000, requires_grad=True)
-    with drawn(row_keys(0, [0], "cpu")):
+    with random_words(row_keys(0, [0], "cpu")):
         out = Dropout(0.5)(units)
     out.sum().backward()
     assert 0 < (out == 0).sum() < 1000

@@ -11,15 +11,15 @@ import pytest
 import torch
 
 from adaptx.model import products
-from adaptx.model.products import Products, chosen_dtype, measured_products
+from adaptx.model.products import Products, choose_dtype, measure_products
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    measured_products.cache_clear()
+    measure_products.cache_clear()
     yield
-    measured_products.cache_clear()
+    measure_products.cache_clear()
 
 
 def measured(monkeypatch, bf16: float, fp32: float) -> list[torch.dtype]:
@@ -37,27 +37,27 @@ def measured(monkeypatch, bf16: float, fp32: float) -> list[torch.dtype]:
 @pytest.mark.parametrize(("bf16", "fp32", "expected"), [(1.0, 50.0, "fp32"), (99.0, 100.0, "fp32"), (4.0, 1.0, "bf16")])
 def test_bf16_is_computed_in_fp32_where_its_products_are_slower(monkeypatch, bf16, fp32, expected):
     measured(monkeypatch, bf16, fp32)
-    assert chosen_dtype("bf16", "auto", "cpu") == expected
+    assert choose_dtype("bf16", "auto", "cpu") == expected
 
 
 def test_a_choice_of_ones_own_measures_nothing_and_never_goes_below_the_precision(monkeypatch):
     seen = measured(monkeypatch, 1.0, 50.0)
-    asked = [chosen_dtype(precision, dtype, "cpu") for precision in ("bf16", "fp32") for dtype in ("bf16", "fp32")]
+    asked = [choose_dtype(precision, dtype, "cpu") for precision in ("bf16", "fp32") for dtype in ("bf16", "fp32")]
     assert asked == ["bf16", "fp32", "fp32", "fp32"]
-    assert chosen_dtype("fp32", "auto", "cpu") == "fp32"
+    assert choose_dtype("fp32", "auto", "cpu") == "fp32"
     assert seen == []
 
 
 def test_a_machine_is_measured_once_and_another_again(monkeypatch):
     seen = measured(monkeypatch, 1.0, 50.0)
-    assert measured_products("cpu") == Products(bf16=1.0, fp32=50.0)
-    measured_products.cache_clear()  # a new process
+    assert measure_products("cpu") == Products(bf16=1.0, fp32=50.0)
+    measure_products.cache_clear()  # a new process
     measured(monkeypatch, 7.0, 2.0)
-    assert measured_products("cpu") == Products(bf16=1.0, fp32=50.0)
+    assert measure_products("cpu") == Products(bf16=1.0, fp32=50.0)
     assert seen == [torch.bfloat16, torch.float32]
-    measured_products.cache_clear()
+    measure_products.cache_clear()
     monkeypatch.setattr(products, "_machine", lambda kind: f"another {kind}")
-    assert measured_products("cpu") == Products(bf16=7.0, fp32=2.0)
+    assert measure_products("cpu") == Products(bf16=7.0, fp32=2.0)
     assert len(json.loads(products._cache_file().read_text())) == 2
 
 
@@ -67,7 +67,7 @@ def test_a_damaged_cache_is_measured_anew(monkeypatch, damage):
     path.parent.mkdir(parents=True)
     path.write_text(damage)
     measured(monkeypatch, 1.0, 50.0)
-    assert measured_products("cpu") == Products(bf16=1.0, fp32=50.0)
+    assert measure_products("cpu") == Products(bf16=1.0, fp32=50.0)
     assert len(json.loads(path.read_text())) == 1
 
 
@@ -75,7 +75,7 @@ def test_a_home_that_cannot_be_written_to_costs_a_measurement_and_no_more(tmp_pa
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     measured(monkeypatch, 1.0, 50.0)
-    assert chosen_dtype("bf16", "auto", "cpu") == "fp32"
+    assert choose_dtype("bf16", "auto", "cpu") == "fp32"
 
 
 def test_the_machine_prints_a_line_of_json_for_each_device(tmp_path):

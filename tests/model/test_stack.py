@@ -230,8 +230,8 @@ def test_bottleneck_on_a_backbone_without_support_names_what_works(tiny):
 def labels_after_swap(tiny, tmp_path, asked):
     layer = tiny.layer("lora", tmp_path / "source")
     ref = tiny.ref("xlm-roberta")
-    plain = stack.frozen(ref, [layer], tiny.task("source"), precision="fp32", device="cpu")
-    mapped = stack.frozen(ref, [layer], tiny.task("other", labels=asked), precision="fp32", device="cpu")
+    plain = stack.stack_for_evaluation(ref, [layer], tiny.task("source"), precision="fp32", device="cpu")
+    mapped = stack.stack_for_evaluation(ref, [layer], tiny.task("other", labels=asked), precision="fp32", device="cpu")
     with torch.no_grad():
         return plain(tiny.batch()), mapped(tiny.batch())
 
@@ -251,7 +251,9 @@ def test_labels_that_do_not_match_are_refused_naming_both_lists(tiny, tmp_path):
 def test_a_head_of_another_form_is_refused(tiny, tmp_path):
     layer = tiny.layer("lora", tmp_path / "source")
     with pytest.raises(Incompatible, match=r"classification .* fits task 'qa' \(span"):
-        stack.frozen(tiny.ref("xlm-roberta"), [layer], tiny.task("qa", form="span"), precision="fp32", device="cpu")
+        stack.stack_for_evaluation(
+            tiny.ref("xlm-roberta"), [layer], tiny.task("qa", form="span"), precision="fp32", device="cpu"
+        )
 
 
 @pytest.mark.parametrize(("method", "file"), [(method, heavy_method(method).weights) for method in METHODS])
@@ -360,7 +362,7 @@ def test_real_heads_carry_over_to_the_tasks_they_serve(learnt, asked, shape, tin
     ref, how = tiny.ref("xlm-roberta"), {"precision": "bf16", "device": "cpu"}
     model = stack.trainable(ref, [], tiny.methods["lora"], task_named(learnt), seed=0, **how)
     layer = tiny.commit(model, tmp_path / learnt)
-    evaluated = stack.frozen(ref, [layer], task_named(asked), **how)
+    evaluated = stack.stack_for_evaluation(ref, [layer], task_named(asked), **how)
     output = evaluated(tiny.batch())
     assert output.shape == shape
     assert output.dtype == torch.float32

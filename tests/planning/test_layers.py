@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adaptx.errors import Incompatible, UnknownName, UsageError
-from adaptx.planning.layers import layers_of, trained
+from adaptx.planning.layers import layers_of, training_layers
 from adaptx.steps.train import layer_name
 from adaptx.tasks.catalog import task_named, task_names, tasks_named
 
@@ -40,13 +40,13 @@ def test_a_stack_keeps_what_was_typed_in_order_and_ends_in_what_answers_its_targ
 
 @given(st.lists(st.sampled_from(TRAINABLE), min_size=1, max_size=4))
 def test_layers_that_are_only_trained_are_trained_as_named(typed) -> None:
-    assert names(trained(typed)) == typed
+    assert names(training_layers(typed)) == typed
 
 
 @pytest.mark.parametrize("task", [task.name for task in TASKS if "train" not in task.splits])
 def test_a_task_without_training_rows_is_refused_with_what_to_do_instead(task: str) -> None:
     with pytest.raises(UsageError, match=f"{task} has no training rows") as error:
-        trained([task])
+        training_layers([task])
     counterpart = " ".join(task_named(task).trains_on)
     if counterpart:
         assert error.value.hint == f"train {counterpart} in its place"
@@ -56,7 +56,7 @@ def test_a_task_without_training_rows_is_refused_with_what_to_do_instead(task: s
 
 def test_one_bad_task_of_a_mixture_is_named() -> None:
     with pytest.raises(UsageError, match="xquad has no training rows"):
-        trained(["pawsx", "mnli+xquad"])
+        training_layers(["pawsx", "mnli+xquad"])
 
 
 def test_on_takes_the_layers_as_they_were_typed() -> None:

@@ -16,7 +16,7 @@ from adaptx.data.source import open_source
 from adaptx.errors import AdaptxError, Incompatible, Missing, UnknownName, UsageError
 from adaptx.methods import method_named
 from adaptx.planning.choices import Choices, PerTask
-from adaptx.planning.layers import layers_of, trained
+from adaptx.planning.layers import layers_of, training_layers
 from adaptx.planning.resolver import Resolver
 from adaptx.spec import Sampling, digest
 from adaptx.tasks.catalog import task_named
@@ -35,7 +35,7 @@ def ask(store: Store) -> Ask:
 
     def resolve(*names: str, on: str | None = None, cells: bool = True, **choices: Any) -> Resolver:
         asked = Choices(**{"source": "mini", "backbone": "nano"} | choices)
-        layers, target = layers_of(names, on) if cells else (trained(names), None)
+        layers, target = layers_of(names, on) if cells else (training_layers(names), None)
         return Resolver(asked, store, open_source(asked.source, store), layers, target)
 
     return resolve

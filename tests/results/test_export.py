@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adaptx.errors import Incompatible, Missing, UsageError
-from adaptx.results.export import export, published_rows
+from adaptx.results.export import export, n_published
 from adaptx.store import StoredStep
 from adaptx.tasks.catalog import task_named
 
@@ -50,8 +50,8 @@ def test_an_adapter_without_evaluations_is_refused(refused, tmp_path: Path) -> N
 
 
 def test_published_rows_are_the_pages() -> None:
-    assert published_rows(task_named("pawsx"), "de") == 2000
-    assert published_rows(task_named("xquad"), "ar") == 1190
+    assert n_published(task_named("pawsx"), "de") == 2000
+    assert n_published(task_named("xquad"), "ar") == 1190
     by_tag = replace(task_named("pawsx"), sizes={"test": {"de": 7}})
-    assert [published_rows(by_tag, tag) for tag in ("de", "fr")] == [7, None]
-    assert published_rows(replace(by_tag, sizes={}), "de") is None
+    assert [n_published(by_tag, tag) for tag in ("de", "fr")] == [7, None]
+    assert n_published(replace(by_tag, sizes={}), "de") is None

@@ -15,7 +15,7 @@ from adaptx.data.source import FolderSource
 from adaptx.errors import DataFault
 from adaptx.metrics import xtreme
 from adaptx.results import submission
-from adaptx.results.submission import scored
+from adaptx.results.submission import score
 from adaptx.store import Store
 from adaptx.tasks import xtreme_files
 from adaptx.tasks.catalog import task_named
@@ -59,7 +59,7 @@ def test_gold_as_prediction_is_perfect_on_real_rows(shared_data: Path, tmp_path:
         submit(
             tmp_path / "out", task, language, xtreme_files.write([right(example, task) for example in examples], task)
         )
-    result = scored(tmp_path / "out", rows)["tasks"][xtreme_files.folder_of(task)]
+    result = score(tmp_path / "out", rows)["tasks"][xtreme_files.folder_of(task)]
     assert result["averages"] == dict.fromkeys(result["averages"], 1.0)
     assert list(result["languages"]) == spoken
 
@@ -75,7 +75,7 @@ def test_all_pairs_of_a_submission_are_scored(tmp_path: Path) -> None:
     for name, rows in files.items():
         (home / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     submit(tmp_path / "out", task_named("bucc"), "zh", "".join(f"zh-{n}\ten-{n % 15}\n" for n in names))
-    found = scored(tmp_path / "out", source(tmp_path / "rows", tmp_path))
+    found = score(tmp_path / "out", source(tmp_path / "rows", tmp_path))
     assert found["tasks"]["bucc2018"]["languages"]["zh"] == {"n": 20, "f1": 0.75, "precision": 0.75, "recall": 0.75}
 
 
@@ -96,7 +96,7 @@ def pawsx(tmp_path: Path) -> FolderSource:
 @pytest.mark.parametrize("text", ["0\n1\n", "0\n0\n1\n"])
 def test_a_row_that_cannot_be_used_may_have_a_line_or_not(pawsx: FolderSource, tmp_path: Path, text: str) -> None:
     submit(tmp_path / "out", task_named("pawsx"), "de", text)
-    found = scored(tmp_path / "out", pawsx)
+    found = score(tmp_path / "out", pawsx)
     assert found["tasks"]["pawsx"]["languages"]["de"] == {"n": 2, "accuracy": 1.0}
     assert "de: 3 of 2000 rows" in found["missing"]["pawsx"]
 
@@ -104,7 +104,7 @@ def test_a_row_that_cannot_be_used_may_have_a_line_or_not(pawsx: FolderSource, t
 def test_a_wrong_number_of_lines_names_the_file(pawsx: FolderSource, tmp_path: Path) -> None:
     path = submit(tmp_path / "out", task_named("pawsx"), "de", "0\n")
     with pytest.raises(DataFault) as error:
-        scored(tmp_path / "out", pawsx)
+        score(tmp_path / "out", pawsx)
     assert str(error.value) == f"{path}: 1 predictions for 2 rows"
 
 
@@ -114,7 +114,7 @@ def test_a_folder_that_is_no_task_and_a_language_that_was_not_asked_for_are_pass
     submit(tmp_path / "out", task_named("pawsx"), "de", "0\n0\n")
     submit(tmp_path / "out", task_named("pawsx"), "fr", "not scored")
     (tmp_path / "out" / "notes").mkdir()
-    found = scored(tmp_path / "out", pawsx, languages=["de"])
+    found = score(tmp_path / "out", pawsx, languages=["de"])
     assert found["tasks"]["pawsx"]["languages"] == {"de": {"n": 2, "accuracy": 0.5}}
 
 

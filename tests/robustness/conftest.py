@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adaptx.robustness.attack import Attack, requested
-from adaptx.robustness.engine import Attacked, attack_cell
+from adaptx.robustness.attack import Attack, resolve_request
+from adaptx.robustness.engine import AttackResult, attack_cell
 from adaptx.tasks.forms import form_named
 from adaptx.testing import HashVictim, task_of
 
 if TYPE_CHECKING:
     from adaptx.tasks.example import Example
 
-Run = Callable[..., Attacked]
+Run = Callable[..., AttackResult]
 
 
 def _form(example: Example) -> str:
@@ -38,13 +38,13 @@ def run() -> Run:
         seed: int = 0,
         victim: HashVictim | None = None,
         **how: Any,
-    ) -> Attacked:
+    ) -> AttackResult:
         form = _form(examples[0]) if examples else "classification"
         asked = victim or HashVictim(examples)
         clean = asked.predict(examples)
         asked.asked.clear()
         asked.batches.clear()
-        request = requested(attack, given or {}, search=search, budget=budget, seed=seed)
+        request = resolve_request(attack, given or {}, search=search, budget=budget, seed=seed)
         return attack_cell(asked, form_named(form), task_of(form), examples, clean, request, language="xx", **how)
 
     return attacked

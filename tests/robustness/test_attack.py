@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 
 from adaptx.errors import PluginError, UnknownName, UsageError
-from adaptx.robustness.attack import Between, OneOf, attack, parse_attack, requested
+from adaptx.robustness.attack import Between, OneOf, attack, parse_attack, resolve_request
 from adaptx.robustness.attacks.charswap import charswap
 
 
@@ -122,23 +122,23 @@ def test_what_cannot_be_read_is_a_usage_error(text):
 
 
 def test_a_request_holds_every_parameter_of_attack_and_search():
-    request = requested(charswap, {"rate": "0.2"}, search="random")
+    request = resolve_request(charswap, {"rate": "0.2"}, search="random")
     assert request.parameters == {"operations": "swap", "rate": 0.2, "tries": 8}
     assert (request.search, request.search_version, request.needs) == ("random", 1, "labels")
-    greedy = requested(charswap, {}, search="greedy")
+    greedy = resolve_request(charswap, {}, search="greedy")
     assert greedy.parameters == {"operations": "swap", "rate": 0.1, "width": 4}
     assert greedy.needs == "scores"
 
 
 def test_a_door_two_attack_brings_its_own_search():
-    request = requested(TWO, {}, search="greedy")
+    request = resolve_request(TWO, {}, search="greedy")
     assert (request.search, request.search_version, request.parameters) == ("own", 3, {"mode": "near"})
 
 
 def test_a_budget_that_asks_nothing_and_an_unknown_search_are_refused():
     with pytest.raises(UsageError):
-        requested(charswap, {}, budget=0)
+        resolve_request(charswap, {}, budget=0)
     with pytest.raises(UnknownName, match="search"):
-        requested(charswap, {}, search="gredy")
+        resolve_request(charswap, {}, search="gredy")
     with pytest.raises(UnknownName):
-        requested(charswap, {"tries": 3}, search="greedy")
+        resolve_request(charswap, {"tries": 3}, search="greedy")

@@ -86,7 +86,7 @@ def test_patience_is_over_after_so_many_rows_and_never_where_it_has_no_end():
     assert (patience.is_over, patience.row) == (False, ROW * 2.0)
     patience.lapsed.update({"a", "b"})
     assert patience.is_over
-    assert "in 2 rows" in patience.told
+    assert "in 2 rows" in patience.time_limit_text
     patience.most = None
     assert not patience.is_over
 

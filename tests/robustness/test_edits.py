@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaptx.robustness.edits import Edit, answer_field, cost, edited, fault, overlap, touch, touches_span
+from adaptx.robustness.edits import Edit, answer_field, apply_edits, cost, fault, overlap, touch, touches_span
 from adaptx.tasks.example import Answer
 from adaptx.testing import pair, span
 
@@ -21,14 +21,14 @@ def test_edits_are_made_in_original_offsets_whatever_their_order():
     edits = (Edit("context", 11, 16, "made"), Edit("context", 0, 3, "Young"), Edit("context", 3, 3, ","))
     expected = "Young, Johann made it. Johann left."
     for order in (edits, edits[::-1]):
-        assert edited(EXAMPLE, order).texts["context"] == expected
+        assert apply_edits(EXAMPLE, order).texts["context"] == expected
 
 
 def test_answers_move_with_the_text_before_them_only():
-    moved = edited(EXAMPLE, (Edit("context", 0, 3, "Young"), Edit("context", 20, 20, "!!")))
+    moved = apply_edits(EXAMPLE, (Edit("context", 0, 3, "Young"), Edit("context", 20, 20, "!!")))
     assert moved.answers[0].start == EXAMPLE.answers[0].start + 2
     assert moved.texts["context"].startswith("Johann", moved.answers[0].start)
-    assert edited(EXAMPLE, (Edit("question", 0, 0, "Say: "),)).answers == EXAMPLE.answers
+    assert apply_edits(EXAMPLE, (Edit("question", 0, 0, "Say: "),)).answers == EXAMPLE.answers
 
 
 UNSPACED = span("zh", "zh", "首都在哪里", "中国的首都是北京和北京人口多", "北京")
@@ -41,13 +41,13 @@ def test_an_edit_that_ends_where_an_answer_begins_moves_it(start, end, new, move
     edit = Edit("context", start, end, new)
     spans = {"context": ((6, 8), (9, 11))}
     assert fault((edit,), UNSPACED, fields=("context",), protected=spans, snapped=True) is None
-    after = edited(UNSPACED, (edit,))
+    after = apply_edits(UNSPACED, (edit,))
     assert after.answers[0].start == UNSPACED.answers[0].start + moved
     assert after.texts["context"].startswith("北京", after.answers[0].start)
 
 
 def test_an_edit_that_begins_where_an_answer_ends_leaves_it():
-    after = edited(UNSPACED, (Edit("context", 8, 9, "乃为"),))
+    after = apply_edits(UNSPACED, (Edit("context", 8, 9, "乃为"),))
     assert after.answers == UNSPACED.answers
     assert after.texts["context"].startswith("北京", after.answers[0].start)
 
@@ -65,7 +65,7 @@ def test_an_answer_lies_at_its_offset_after_whatever_edits_are_allowed(edits):
     if reason is not None:
         assert "protected" in reason or "overlap" in reason
         return
-    after = edited(UNSPACED, candidate)
+    after = apply_edits(UNSPACED, candidate)
     assert after.texts["context"].startswith("北京", after.answers[0].start)
     grown = sum(len(edit.new) - (edit.end - edit.start) for edit in candidate)
     assert len(after.texts["context"]) == len(UNSPACED.texts["context"]) + grown
@@ -74,13 +74,13 @@ def test_an_answer_lies_at_its_offset_after_whatever_edits_are_allowed(edits):
 
 def test_an_answer_without_a_place_stays_without_one():
     lost = replace(EXAMPLE, answers=(*EXAMPLE.answers, Answer("nobody", -1)))
-    after = edited(lost, (Edit("context", 0, 3, "Young"),))
+    after = apply_edits(lost, (Edit("context", 0, 3, "Young"),))
     assert [answer.start for answer in after.answers] == [EXAMPLE.answers[0].start + 2, -1]
 
 
 def test_the_original_is_never_changed():
     before = dict(EXAMPLE.texts)
-    edited(EXAMPLE, (Edit("context", 0, 3, ""),))
+    apply_edits(EXAMPLE, (Edit("context", 0, 3, ""),))
     assert EXAMPLE.texts == before
 
 

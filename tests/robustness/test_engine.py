@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptx.errors import Interrupted
-from adaptx.robustness.attack import Edit, attack, requested
+from adaptx.robustness.attack import Edit, attack, resolve_request
 from adaptx.robustness.attacks.charswap import charswap
-from adaptx.robustness.edits import edited
+from adaptx.robustness.edits import apply_edits
 from adaptx.robustness.engine import alphabets, attack_cell
 from adaptx.robustness.graphemes import clusters
 from adaptx.robustness.outcomes import Outcome, summarise
@@ -87,7 +87,7 @@ def test_the_stored_edits_make_the_stored_text_and_cost_what_is_claimed(run, ope
         examples, run(charswap, examples, {"operations": operations}, search=search).outcomes, strict=True
     ):
         edits = tuple(Edit(*edit) for edit in json.loads(outcome["edits"]))
-        rendered = edited(example, edits)
+        rendered = apply_edits(example, edits)
         assert {name: rendered.texts[name] for name in outcome["adversarial"]} == outcome["adversarial"]
         assert outcome["original"] == {name: example.texts[name] for name in outcome["original"]}
         total = sum(len(clusters(text)) for text in outcome["original"].values())
@@ -124,10 +124,10 @@ def test_queries_are_what_was_asked_and_never_more_than_the_budget(budget, searc
             yield batch
 
     task, form = task_of("classification"), form_named("classification")
-    request = requested(counting, {}, budget=budget, seed=seed)
+    request = resolve_request(counting, {}, budget=budget, seed=seed)
     own = attack_cell(victim, form, task, PAIRS, clean, request, language="xx").outcomes
     assert [o["queries"] for o in own] == counted == [budget] * len(PAIRS)
-    request = requested(charswap, {}, search=search, budget=budget, seed=seed)
+    request = resolve_request(charswap, {}, search=search, budget=budget, seed=seed)
     outcomes = attack_cell(victim, form, task, PAIRS, clean, request, language="xx").outcomes
     assert max(o["queries"] for o in outcomes) <= budget
     assert max(o["baseline_queries"] for o in outcomes) <= budget

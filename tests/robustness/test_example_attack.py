@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from adaptx.robustness.attack import Attack, Edit, attack, requested
+from adaptx.robustness.attack import Attack, Edit, attack, resolve_request
 from adaptx.robustness.deadline import Patience
 from adaptx.robustness.example_attack import AttackContext, ExampleAttack
 from adaptx.robustness.questions import starts
@@ -26,7 +26,7 @@ PAIR = pair("p", "en", "some words", "more words")
 
 def context(asking: Attack, form: str, *, budget: int = 4, seconds: float = 5.0) -> AttackContext:
     task = replace(task_of(form), metric="f1" if form == "tagging" else "accuracy")
-    request = requested(asking, {}, budget=budget)
+    request = resolve_request(asking, {}, budget=budget)
     begin = starts(request, task.name, "en", {})
     return AttackContext(
         form=form_named(form),

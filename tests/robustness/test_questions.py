@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adaptx.robustness.attack import Attack, Edit, attack, requested
+from adaptx.robustness.attack import Attack, Edit, attack, resolve_request
 from adaptx.robustness.attacks.charswap import charswap
 from adaptx.robustness.questions import example_seed, starts
 from adaptx.robustness.replies import Budget
@@ -33,7 +33,7 @@ def test_the_seed_of_an_example_depends_on_each_of_its_five_parts_and_on_nothing
 
 def questions(asked: Attack, role: str, *, task: str = "pawsx", budget: int = 4, **request):
     """Return the first questions of one side."""
-    begin = starts(requested(asked, {}, budget=budget, **request), task, "en", {})
+    begin = starts(resolve_request(asked, {}, budget=budget, **request), task, "en", {})
     return next(begin(role, TARGET)(TARGET.example, Budget(budget)))
 
 
@@ -62,7 +62,7 @@ def test_the_baseline_of_an_attack_with_a_search_of_its_own_is_a_random_slip():
 
 @pytest.mark.parametrize(("search", "rounds"), [("random", 1), ("greedy", 4)])
 def test_the_baseline_draws_once_beside_the_random_search_and_the_budget_beside_others(search, rounds):
-    begin = starts(requested(charswap, {}, search=search, budget=4), "pawsx", "en", {})
+    begin = starts(resolve_request(charswap, {}, search=search, budget=4), "pawsx", "en", {})
     budget, asked = Budget(4), 0
     generator = begin("baseline", TARGET)(TARGET.example, budget)
     batch = next(generator)
@@ -77,7 +77,7 @@ def test_the_baseline_draws_once_beside_the_random_search_and_the_budget_beside_
 
 
 def test_the_rate_of_the_attack_is_that_of_its_baseline():
-    begin = starts(requested(charswap, {"rate": 0.5}, budget=4), "pawsx", "en", {})
+    begin = starts(resolve_request(charswap, {"rate": 0.5}, budget=4), "pawsx", "en", {})
     (candidate,) = next(begin("baseline", TARGET)(TARGET.example, Budget(4)))
     assert len(candidate) > 2
 
@@ -90,7 +90,7 @@ def test_an_attack_is_given_what_it_names():
         given.update(fields=fields, protected=protected, alphabet=alphabet, strength=strength, example=example)
         yield [()]
 
-    begin = starts(requested(names, {"strength": 7}), "pawsx", "en", {"en": {"Latin": ("q",)}})
+    begin = starts(resolve_request(names, {"strength": 7}), "pawsx", "en", {"en": {"Latin": ("q",)}})
     next(begin("attack", TARGET)("the example", Budget(4)))
     assert given == {
         "fields": TARGET.fields,

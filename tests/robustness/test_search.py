@@ -8,7 +8,7 @@ import pytest
 
 from adaptx import registry
 from adaptx.errors import PluginError, UnknownName, UsageError
-from adaptx.robustness.attack import attack, requested
+from adaptx.robustness.attack import attack, resolve_request
 from adaptx.robustness.edits import Edit, touch
 from adaptx.robustness.replies import Budget, ScoredReply
 from adaptx.robustness.search import Proposals, search, search_named, search_names
@@ -87,20 +87,20 @@ def wide(text, *, rng, lang, width: int = 1):
 
 
 def test_a_search_takes_parameters_as_an_attack_does():
-    plain, narrow = (requested(one, {}, search=text) for text in ("greedy", "greedy:width=2"))
+    plain, narrow = (resolve_request(one, {}, search=text) for text in ("greedy", "greedy:width=2"))
     assert (plain.parameters["width"], narrow.parameters["width"]) == (4, 2)
-    assert requested(one, {}, search="greedy:width=4").parameters == plain.parameters
+    assert resolve_request(one, {}, search="greedy:width=4").parameters == plain.parameters
     assert len(drive("greedy", lambda _: 0.0, width=2)[1]) == 2
     with pytest.raises(UnknownName, match="parameter of greedy 'beam'"):
-        requested(one, {}, search="greedy:beam=3")
+        resolve_request(one, {}, search="greedy:beam=3")
     with pytest.raises(UsageError, match="rate is given with --attack one and with --search"):
-        requested(one, {"rate": 0.2}, search="random:rate=0.3")
+        resolve_request(one, {"rate": 0.2}, search="random:rate=0.3")
 
 
 def test_a_name_that_attack_and_search_both_have_is_refused_and_not_shared():
-    assert requested(wide, {}, search="random").own == {"width": 1}
+    assert resolve_request(wide, {}, search="random").own == {"width": 1}
     with pytest.raises(PluginError, match="both have a parameter 'width'"):
-        requested(wide, {}, search="greedy")
+        resolve_request(wide, {}, search="greedy")
 
 
 def test_a_strangers_search_is_found_driven_and_hashed(monkeypatch):
@@ -111,7 +111,7 @@ def test_a_strangers_search_is_found_driven_and_hashed(monkeypatch):
 
     load = registry.load
     monkeypatch.setattr(registry, "load", lambda g, n: first if (g, n) == (registry.SEARCHES, "first") else load(g, n))
-    request = requested(one, {}, search="first:most=1")
+    request = resolve_request(one, {}, search="first:most=1")
     assert (request.search, request.search_version, request.parameters) == ("first", 3, {"most": 1})
     assert [len(batch) for batch in drive("first", lambda _: 0.0, most=1)] == [1]
 

@@ -11,7 +11,7 @@ import pytest
 from adaptx.errors import Interrupted
 from adaptx.robustness.deadline import Patience
 from adaptx.robustness.edits import Edit
-from adaptx.robustness.session import AttackTarget, BestCandidate, Elsewhere, Session, frozen
+from adaptx.robustness.session import AttackTarget, BestCandidate, Elsewhere, Session, freeze
 from adaptx.testing import pair
 
 EXAMPLE = pair("p", "en", "one two three", "four five")
@@ -148,7 +148,7 @@ def test_the_budget_that_counts_is_not_the_one_a_plugin_may_write_to():
 
 
 def test_the_example_that_a_plugin_sees_cannot_be_written_to_and_equals_its_own():
-    seen = frozen(EXAMPLE)
+    seen = freeze(EXAMPLE)
     assert seen == EXAMPLE
     with pytest.raises(TypeError):
         seen.texts["sentence1"] = "other"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adaptx.methods import compared_methods
+from adaptx.methods import methods_to_compare
 from adaptx.planning.choices import Choices
 from adaptx.planning.hyperparameters import method_spec, optimisation
 from adaptx.spec import canonical
@@ -183,7 +183,7 @@ def test_training_counterparts_exist_and_have_training_rows(task: Task) -> None:
 
 
 def test_a_task_with_training_rows_says_how_each_method_learns(task: Task) -> None:
-    for method in compared_methods() if "train" in task.splits else ():
+    for method in methods_to_compare() if "train" in task.splits else ():
         assert "lr" in task.defaults[method]
         assert optimisation(task, Choices(method=method)).lr == task.defaults[method]["lr"]
         assert method_spec(task, Choices(method=method)).name == method

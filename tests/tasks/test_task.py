@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adaptx.errors import UsageError
 from adaptx.tasks.catalog import PAGES
-from adaptx.tasks.page import RULES, joined, mistakes_of, read_page
+from adaptx.tasks.page import RULES, join_tables, mistakes_of, read_page
 
 PAGE = """
 name = "toy"
@@ -178,7 +178,7 @@ def test_every_declared_split_has_gold_unless_the_page_says_which_have() -> None
 @given(page=st.sampled_from(sorted(page.name for page in PAGES.iterdir())), data=st.data())
 @settings(deadline=None, max_examples=500)
 def test_no_value_of_any_type_crashes_the_reader(page: str, data: st.DataObject) -> None:
-    values = joined(tomllib.loads((PAGES / page).read_text(encoding="utf-8")))
+    values = join_tables(tomllib.loads((PAGES / page).read_text(encoding="utf-8")))
     key = data.draw(st.sampled_from(sorted(RULES)))
     plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
     values[key] = data.draw(st.recursive(plain, lambda x: st.lists(x) | st.dictionaries(st.text(), x), max_leaves=5))

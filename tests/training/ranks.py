@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from adaptx.cli.main import guarded
+from adaptx.cli.main import run_and_report
 from adaptx.training.orphan import end_with_parent
 from adaptx.training.settings import ComputeSettings
 
@@ -63,4 +63,4 @@ def main(what: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(lambda: main(sys.argv[1], Path(sys.argv[2]))))
+    sys.exit(run_and_report(lambda: main(sys.argv[1], Path(sys.argv[2]))))

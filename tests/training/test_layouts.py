@@ -18,6 +18,8 @@ from adaptx.training import engine
 from adaptx.training.launch import launch
 from adaptx.training.settings import ComputeSettings
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 ROUNDING = 1e-3
 

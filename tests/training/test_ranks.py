@@ -18,6 +18,8 @@ from adaptx.training.engine import LAUNCHED, Group
 from adaptx.training.launch import launch
 from adaptx.training.settings import ComputeSettings
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 TWO = ComputeSettings(device="cpu", processes=2)
 LONG = 120.0  # seconds that nothing here takes

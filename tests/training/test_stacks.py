@@ -13,12 +13,14 @@ from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaMo
 
 from adaptx.backbone import folder_ref
 from adaptx.model.forms.collate import collate
-from adaptx.model.stack import TrainedLayer, frozen, trainable
+from adaptx.model.stack import TrainedLayer, stack_for_evaluation, trainable
 from adaptx.spec import MethodSpec
 from adaptx.training import engine
 from adaptx.training.checkpoint import FILE
 from adaptx.training.settings import ComputeSettings
 from adaptx.training.train import train
+
+pytestmark = pytest.mark.slow
 
 METHODS = {
     "lora": MethodSpec(name="lora", version=1, parameters={"rank": 4}),
@@ -102,7 +104,7 @@ def test_what_is_saved_after_training_is_what_was_trained(backbone, tmp_path, mo
     monkeypatch.setattr(engine, "PERSISTENCE_THRESHOLD", 0)
     model = fresh(backbone, "lora")
     learnt(model, tmp_path / "work", zero)
-    again = frozen(backbone, [committed(model, tmp_path / "layer")], TASK, precision="fp32", device="cpu")
+    again = stack_for_evaluation(backbone, [committed(model, tmp_path / "layer")], TASK, precision="fp32", device="cpu")
     batch = collate(toy_features(8), model.tokenizer)
     with torch.inference_mode():
         torch.testing.assert_close(again(batch), model(batch), atol=1e-5, rtol=0)

@@ -83,14 +83,14 @@ def add(encoder: PreTrainedModel, name: str, method: MethodSpec, *, wet: bool) -
     BOTTLENECK.check(encoder.config.to_dict(), values)
     if not hasattr(encoder, "adapters_config"):
         adapters.init(encoder)
-        cut_embedding_alias(encoder)
+        remove_embedding_alias(encoder)
     reduction, dropout = values["reduction"], values["dropout"] if wet else 0.0
     encoder.add_adapter(
         name, config=adapters.SeqBnConfig(reduction_factor=reduction, init_weights="mam_adapter", dropout=dropout)
     )
 
 
-def cut_embedding_alias(encoder: PreTrainedModel) -> None:
+def remove_embedding_alias(encoder: PreTrainedModel) -> None:
     """Drop the prompt tuning module's reference to the word embeddings: 1.02 GB per checkpoint at XLM-R Large."""
     prompt = getattr(encoder, "prompt_tuning", None)
     if prompt is not None:

@@ -125,7 +125,7 @@ class Lora:
         rank = sum(one.rank for one in wanted)
         inject(encoder, BELOW, paths, rank=rank, alpha=rank, dropout=0.0)
         for path, module in lora_modules(encoder, BELOW):
-            down, up = concatenated(path, wanted, files, module.base_layer.weight.dtype)
+            down, up = concatenate(path, wanted, files, module.base_layer.weight.dtype)
             module.lora_A[BELOW].weight = nn.Parameter(down, requires_grad=False)
             module.lora_B[BELOW].weight = nn.Parameter(up, requires_grad=False)
 
@@ -221,7 +221,7 @@ def file_name(path: str, side: str) -> str:
     return f"{PREFIX}{path}.lora_{side}.weight"
 
 
-def concatenated(
+def concatenate(
     path: str, wanted: Sequence[LoraSettings], files: Sequence[Mapping[str, Tensor]], dtype: torch.dtype
 ) -> tuple[Tensor, Tensor]:
     """Return A ``(ranks, in)`` and B ``(out, ranks)`` of one linear layer, over those LoRAs that have it."""

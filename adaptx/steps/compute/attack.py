@@ -35,7 +35,7 @@ def compute(step: Step, stack: StackContext, work: Path) -> Mapping[str, object]
     spec = eval_spec(cell).rows
     rows = stack.rows.read(cell.task, spec).examples
     whole = stack.rows.read(cell.task, replace(spec, limit=None)).examples
-    answers = stack.loaded(cell).answers(cell)
+    answers = stack.load(cell).answers(cell)
     clean = answers.predict(rows)
     journal = work / JOURNAL
     done = read_journal(journal)

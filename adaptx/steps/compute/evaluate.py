@@ -24,7 +24,7 @@ def compute(step: Step, stack: StackContext, work: Path) -> Mapping[str, object]
     """Predict one cell into ``work/staged``: predictions.parquet, scores.json, a page not of the catalog."""
     rows = stack.rows.read(step.task, eval_spec(step).rows)
     stack.report({"step": step.name, "phase": "eval", "rows": len(rows.examples)})
-    answers = stack.loaded(step).answers(step)
+    answers = stack.load(step).answers(step)
     result = evaluate(answers, form_named(step.task.form), step.task, rows.examples, step.language)
     staged = empty_staged(work)
     write_rows(staged / "predictions.parquet", result.records)

@@ -52,7 +52,7 @@ class StackContext:
         depth = [layer.id for layer in self.layers].index(step.id)
         return [self.open_layer(layer) for layer in self.layers[:depth]]
 
-    def loaded(self, cell: Step) -> LoadedStack:
+    def load(self, cell: Step) -> LoadedStack:
         """Return the whole stack, loaded for the first cell that needs it."""
         if self._loaded is None:
             self._loaded = LoadedStack(context=self, step=cell)
@@ -103,7 +103,7 @@ class LoadedStack:
 
     def _open(self) -> Predictor:
         spec, context = eval_spec(self.step), self.context
-        model = stack.frozen(
+        model = stack.stack_for_evaluation(
             context.backbone,
             [context.open_layer(layer) for layer in context.layers],
             self.step.task,

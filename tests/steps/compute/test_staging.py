@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from adaptx.data.rows import Loaded, Quarantined
+from adaptx.data.rows import Loaded, QuarantinedRow
 from adaptx.steps.compute.staging import empty_staged, write_lines, write_quarantined
 
 
@@ -30,13 +30,13 @@ def test_lines_are_one_json_value_each_in_their_own_letters(tmp_path: Path) -> N
     assert (tmp_path / "none.jsonl").read_bytes() == b""
 
 
-def loaded(*bad: Quarantined) -> Loaded:
+def loaded(*bad: QuarantinedRow) -> Loaded:
     return Loaded((), bad, 9, "files:x")
 
 
 def test_bad_rows_of_all_parts_are_listed_by_file_row_field_and_reason(tmp_path: Path) -> None:
     write_quarantined(
-        tmp_path, [loaded(), loaded(Quarantined("a", 3, "label", "9")), loaded(Quarantined("b", 0, "x", "y"))]
+        tmp_path, [loaded(), loaded(QuarantinedRow("a", 3, "label", "9")), loaded(QuarantinedRow("b", 0, "x", "y"))]
     )
     lines = (tmp_path / "quarantined.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in lines] == [
