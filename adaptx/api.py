@@ -8,11 +8,11 @@ a folder or what `open_store` returned. Errors are those of `adaptx.errors`, wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from adaptx.errors import UnknownName, UsageError
+from adaptx.errors import AdaptxError, UnknownName, UsageError
 from adaptx.planning.options import (
     OPTIONS,
     HowOptions,
@@ -274,7 +274,9 @@ def ls(kind: str, *, store: Place = None) -> Result[Sequence[Row]]:
     if kind not in KINDS:
         raise UnknownName("kind", kind, KINDS)
     if kind in STORED:
-        return Result(listing.stored(open_store(store), kind), list, lists.show)
+        place = open_store(store)
+        notes = _faults(listing.unlisted(place, kind))
+        return Result(listing.stored(place, kind), list, lists.show, notes=notes)
     value, summary = listing.known(kind, whole=True), listing.known(kind)
     return Result(value, lambda _: summary, lambda _: lists.show(summary))
 
@@ -285,7 +287,8 @@ def show(name: str, *, is_task: bool = False, store: Place = None) -> Result[Row
     from adaptx.results import listing
 
     value = listing.shown(name, lambda: open_store(store), is_task=is_task)
-    return Result(value, lambda value: [value], lists.show_one)
+    notes = _faults(listing.faults_of(value, lambda: open_store(store)))
+    return Result(value, lambda value: [value], lists.show_one, notes=notes)
 
 
 def why(step: str, *, store: Place = None) -> Result[WhyResult]:
@@ -293,7 +296,9 @@ def why(step: str, *, store: Place = None) -> Result[WhyResult]:
     from adaptx.reporting import tables
     from adaptx.results.summaries import why_result
 
-    return Result(why_result(open_store(store), step), lambda value: value["differences"], tables.print_why)
+    place = open_store(store)
+    notes = _faults(fault for _, fault in place.damaged())
+    return Result(why_result(place, step), lambda value: value["differences"], tables.print_why, notes=notes)
 
 
 def verify(*steps: str, store: Place = None) -> Result[VerifyResult]:
@@ -301,7 +306,13 @@ def verify(*steps: str, store: Place = None) -> Result[VerifyResult]:
     from adaptx.reporting import tables
     from adaptx.results import verify
 
-    return Result(verify.verify(open_store(store), steps), lambda value: value["steps"], tables.print_verify)
+    place = open_store(store)
+    notes = tuple(f"note: {lost}" for lost in verify.lost_parents(place))
+    return Result(verify.verify(place, steps), lambda value: value["steps"], tables.print_verify, notes=notes)
+
+
+def _faults(faults: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"fault: {fault}" for fault in faults)
 
 
 def prune(*steps: str, dry_run: bool = False, store: Place = None) -> Result[list[PrunedRow]]:
@@ -317,7 +328,11 @@ def doctor(*, store: Place = None) -> Result[list[Finding]]:
     from adaptx.reporting import lists
     from adaptx.results import doctor
 
-    return Result(doctor.examine(open_store(store)), list, lists.show)
+    try:
+        place: Store | AdaptxError = open_store(store)
+    except AdaptxError as error:  # one finding among others
+        place = error
+    return Result(doctor.examine(place), list, lists.show)
 
 
 def export(

@@ -21,6 +21,7 @@ __all__ = [
     "PluginError",
     "RowFault",
     "StoreCorrupt",
+    "SystemFault",
     "UnknownName",
     "UsageError",
 ]
@@ -97,3 +98,7 @@ class Interrupted(AdaptxError):
     """SIGINT or SIGTERM: the work folder holds a checkpoint and the same command resumes."""
 
     exit_code = Exit.INTERRUPTED
+
+
+class SystemFault(AdaptxError):
+    """The operating system refused: a disk, a permission, a limit, memory. Nothing that was stored is lost."""

@@ -19,7 +19,7 @@ LONGEST = 2000  # characters of a message: longer ones are cut in the middle
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-BEGINS = re.compile(r"([-+=#>]|\d+(?=[.)]))")  # of a line of Markdown: a list, a heading, a rule, a quotation
+BEGINS = re.compile(r"([=#>]|[-+](?=[-\s]|$)|\d+(?=[.)](\s|$)))")  # a list, heading, rule or quotation
 INSIDE = re.compile(r"[\\`*~$|]|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:])|:(?=//)|@|(?<=www)\.", re.IGNORECASE)
 LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
@@ -54,11 +54,14 @@ def told(error: BaseException) -> str:
     return one_line(f"{kind}: {message}", 500)
 
 
-def markdown(text: str) -> str:
-    """Return a text on one line of Markdown that shows as it is: no link, image, code, heading, HTML or new cell."""
+def markdown(text: str, *, inline: bool = False) -> str:
+    """Return a text on one line of Markdown that shows as it is: no link, image, code, heading, HTML or new cell.
+
+    ``inline``: where no line begins, as in a cell or heading.
+    """
     line = one_line(text).replace("&", "&amp;").replace("<", "&lt;")
     line = INSIDE.sub(lambda found: f"\\{found[0]}", line)
-    begins = BEGINS.match(line)
+    begins = None if inline else BEGINS.match(line)
     if begins is None:
         return line
     at = begins.end() - 1 if not begins[0].isdigit() else begins.end()

@@ -13,7 +13,7 @@ from typing import Any
 
 from adaptx.errors import StoreCorrupt
 
-__all__ = ["read_json", "read_rows", "write_json", "write_rows"]
+__all__ = ["read_json", "read_object", "read_rows", "write_json", "write_rows"]
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
@@ -42,8 +42,16 @@ def read_json(path: Path) -> Any:
     """Return the JSON value of a file of a result; raise `StoreCorrupt` where it cannot be read."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise StoreCorrupt(f"{path} cannot be read: {fault}", hint="run adaptx verify") from fault
+
+
+def read_object(path: Path) -> Any:
+    """Return the JSON object of a file of a result; raise `StoreCorrupt` where there is none."""
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise StoreCorrupt(f"{path} is a JSON {type(found).__name__}, not an object", hint="run adaptx verify")
+    return found
 
 
 def _flat(value: Any) -> Any:

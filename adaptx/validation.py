@@ -7,6 +7,7 @@ nearest name that is known. May not know a key of either.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -24,6 +25,7 @@ __all__ = [
     "matching",
     "near",
     "one_of",
+    "read_toml",
     "record",
     "refuse",
     "share",
@@ -38,6 +40,28 @@ Rule = Callable[[Any], str | None]
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # a file or folder name that cannot climb out of its folder
 HUB_ID = re.compile(rf"{WORD.pattern}/{WORD.pattern}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
+
+DEEPEST = 12  # tables and lists within each other; a page has three
+
+
+def read_toml(text: str, where: str) -> dict[str, Any]:
+    """Return the values of a TOML file called ``where``; raise `UsageError` for what is none, or is nested too deep."""
+    try:
+        found = tomllib.loads(text)
+    except RecursionError:
+        raise UsageError(f"{where} is not TOML: nested too deep") from None
+    except ValueError as error:  # of TOML, or a number of thousands of digits
+        raise UsageError(f"{where} is not TOML: {error}") from error
+    level: list[Any] = [found]
+    for _ in range(DEEPEST):
+        level = [inner for value in level for inner in _within(value)]
+    if level:
+        raise UsageError(f"{where} is not TOML: nested more than {DEEPEST} deep")
+    return found
+
+
+def _within(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def refuse(where: str, mistakes: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ import torch
 from record import record
 
 from adaptx.backbone import resolve
+from adaptx.data.cell import Cell
 from adaptx.data.rows import load
 from adaptx.data.source import open_source
 from adaptx.evaluation.predictor import Predictor
@@ -105,7 +106,7 @@ def main() -> None:
     parser.add_argument("--store", type=Path, default=Path("runs"))
     args = parser.parse_args()
     store, task = Store(args.store), task_named("xnli")
-    rows = load(open_source(args.source, store), task, args.language, "dev", limit=args.rows).examples
+    rows = load(Cell(open_source(args.source, store), task, args.language, "dev"), limit=args.rows).examples
     method = MethodSpec(name="lora", version=1, parameters={"targets": "query+value"})
     model = stack.trainable(resolve(args.backbone, store), [], method, task, precision="fp32", seed=0, device="cpu")
     model.eval()

@@ -27,6 +27,7 @@ from record import record
 
 from adaptx.backbone import resolve
 from adaptx.data.batching import micro_batches
+from adaptx.data.cell import Cell
 from adaptx.data.rows import load
 from adaptx.data.source import open_source
 from adaptx.evaluation.evaluate import evaluate
@@ -65,7 +66,7 @@ def cells_of(task: Task, data: str, rows: int) -> Cells:
     with tempfile.TemporaryDirectory() as folder:
         source = open_source(data, Store(Path(folder)))
         split = task.report_split if source.languages(task, task.report_split) else "dev"
-        return {tag: load(source, task, tag, split, limit=rows).examples for tag in source.languages(task, split)}
+        return {tag: load(Cell(source, task, tag, split), limit=rows).examples for tag in source.languages(task, split)}
 
 
 def bare_batches(model: stack.StackModel, examples: Sequence[Example], budget: int) -> list[Batch]:

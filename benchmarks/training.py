@@ -45,13 +45,16 @@ QUICK = {"rounds": 1, "rows": 128, "accuracy_rows": 256, "epochs": 1.0, "seeds":
 
 def examples(data: Path, split: str, limit: int) -> Any:
     """Return MNLI pairs of the folder."""
+    from adaptx.data.cell import Cell
     from adaptx.data.rows import load
     from adaptx.data.source import open_source
     from adaptx.store import Store
     from adaptx.tasks.catalog import task_named
 
     with TemporaryDirectory() as store:
-        return load(open_source(str(data), Store(Path(store))), task_named("mnli"), "en", split, limit=limit).examples
+        return load(
+            Cell(open_source(str(data), Store(Path(store))), task_named("mnli"), "en", split), limit=limit
+        ).examples
 
 
 def one_run(name: str, args: argparse.Namespace) -> dict[str, Any]:

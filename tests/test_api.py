@@ -171,11 +171,12 @@ PAIR = {"sentence1": "the cat sees the dog", "sentence2": "the dog sees the cat"
 
 
 def test_a_stored_stack_answers_as_it_was_evaluated(made: Store) -> None:
+    from adaptx.data.cell import Cell
     from adaptx.data.rows import load
     from adaptx.data.source import open_source
 
     model = adaptx.load_stack("pawsx", store=made, **TINY)
-    examples = load(open_source(TINY["source"], made), model.task, "zh", "test").examples
+    examples = load(Cell(open_source(TINY["source"], made), model.task, "zh", "test")).examples
     answers = model.predict([dict(example.texts) for example in examples])
     cell = next(record for record in made.all("eval") if record.spec["rows"]["language"] == "zh")
     stored = read_rows(cell.path / "predictions.parquet")

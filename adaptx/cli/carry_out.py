@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from adaptx import api
-from adaptx.cli.output import emit, interrupt_on_sigterm, open_and_announce, quiet_stdout
+from adaptx.cli.options import check_options
+from adaptx.cli.output import catch_interrupts, emit, open_and_announce, quiet_stdout, tell
 from adaptx.cli.progress import progress_display
 
 if TYPE_CHECKING:
@@ -29,9 +28,10 @@ def carry_out(
     command: Callable[..., Result[Any]], *args: Any, dry_run: bool, json: bool, store: Any, **options: Any
 ) -> None:
     """Call a command of `adaptx.api`, or plan it, and print its answer."""
+    check_options(options)
     place = open_and_announce(store)
     called = (api.plan, command) if dry_run else (command,)
-    with quiet_stdout(), interrupt_on_sigterm(), progress_display() as report:
+    with quiet_stdout(), catch_interrupts(), progress_display() as report:
         answer = called[0](*called[1:], *args, store=place, progress=_announce_hours(report), **options)
     emit(answer, as_json=json)
 
@@ -45,6 +45,6 @@ def _announce_hours(report: ProgressCallback) -> ProgressCallback:
             report(event)
         elif seconds / 3600 >= HOURS:
             told = f"this takes about {seconds / 3600:.1f} hours here; faster: {FASTER}; the plan: --dry-run"
-            click.echo(told, err=True)
+            tell(told)
 
     return announce

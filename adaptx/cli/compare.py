@@ -10,7 +10,7 @@ from adaptx import api
 from adaptx.cli.carry_out import carry_out
 from adaptx.cli.completion import complete_tasks
 from adaptx.cli.help import SectionCommand
-from adaptx.cli.options import option, work_options
+from adaptx.cli.options import checked, option, work_options
 
 __all__ = ["command"]
 
@@ -23,7 +23,7 @@ EXAMPLES = {
 @click.command("compare", cls=SectionCommand, examples=EXAMPLES)
 @click.argument("intermediate", shell_complete=complete_tasks)
 @click.argument("target", shell_complete=complete_tasks)
-@option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Seeds per arm.")
+@option("--seeds", type=checked("seeds"), default=1, show_default=True, help="Seeds per arm.")
 @work_options
 def command(intermediate: str, target: str, **options: Any) -> None:
     """Compare training TARGET directly and on top of INTERMEDIATE, with every method (--method is not used)."""

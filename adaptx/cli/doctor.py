@@ -9,7 +9,7 @@ import click
 from adaptx import api
 from adaptx.cli.help import SectionCommand
 from adaptx.cli.options import json_option, store_option
-from adaptx.cli.output import emit, open_and_announce
+from adaptx.cli.output import emit
 from adaptx.errors import AdaptxError
 
 __all__ = ["command"]
@@ -22,7 +22,7 @@ EXAMPLES = {"adaptx doctor": "when something is odd: what is installed, and what
 @json_option
 def command(store: Path | None, json: bool) -> None:
     """Check the installation, the plugins and the store."""
-    answer = api.doctor(store=open_and_announce(store))
+    answer = api.doctor(store=store)
     emit(answer, as_json=json)
     bad = [finding for finding in answer.value if finding["state"] == "fault"]
     if bad:

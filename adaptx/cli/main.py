@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING
 import click
 
 from adaptx import __version__
+from adaptx.cli.output import tell
+from adaptx.cli.refusals import system_fault
 from adaptx.errors import AdaptxError, Exit
+from adaptx.options import refuse_unknown_variables
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -38,6 +41,8 @@ COMMANDS = {
     "prune": "Remove unfinished work, and stored steps by id.",
     "doctor": "Check the installation, the plugins and the store.",
 }
+
+EXAMINER = "doctor"  # runs whatever the settings are, and says what is wrong with them
 
 
 class LazyGroup(click.Group):
@@ -96,6 +101,8 @@ def cli(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
         return
+    if ctx.invoked_subcommand != EXAMINER:
+        refuse_unknown_variables()
     from adaptx.cli.settings import defaults_for
 
     ctx.default_map = defaults_for(COMMANDS)
@@ -115,28 +122,43 @@ def main(args: list[str]) -> int:
 
 
 def guarded(work: Callable[[], object], *, debug: bool = False) -> int:
-    """Run ``work`` and return the exit code; errors of adaptx and click are printed on stderr in one or two lines."""
+    """Run ``work`` and return the exit code; what is no bug is printed on stderr in one or two lines.
+
+    That are errors of adaptx and click, interrupts, and what the operating system refuses.
+    """
     try:
         code = work()
-    except AdaptxError as error:
-        if debug:
-            raise
-        return _tell(str(error), error.hint, error.exit_code)
-    except click.ClickException as error:
-        return _tell(error.format_message(), _usage(error), Exit.USAGE)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        return _tell("interrupted", "the same command goes on from the last checkpoint", Exit.INTERRUPTED)
+        sys.stdout.flush()
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): nothing is left to tell it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return Exit.DONE
+    except (Exception, KeyboardInterrupt) as error:
+        told = _told(error)
+        if told is None or (debug and not isinstance(error, click.ClickException)):
+            raise
+        return _tell(*told)
     return code if isinstance(code, int) else Exit.DONE
 
 
+def _told(error: BaseException) -> tuple[str, str | None, Exit] | None:
+    """Return what is said of an exception, with hint and exit code; None for a bug, which keeps its traceback."""
+    if isinstance(error, AdaptxError):
+        return str(error), error.hint, error.exit_code
+    if isinstance(error, click.ClickException):
+        return error.format_message(), _usage(error), Exit.USAGE
+    if isinstance(error, click.exceptions.Abort) and isinstance(error.__cause__, EOFError):
+        error = error.__cause__  # click takes any for an interrupt: a file ended too early
+    if isinstance(error, (click.exceptions.Abort, KeyboardInterrupt)):
+        return "interrupted", "the same command goes on from the last checkpoint", Exit.INTERRUPTED
+    fault = system_fault(error)
+    return (str(fault), fault.hint, fault.exit_code) if fault else None
+
+
 def _tell(message: str, hint: str | None, code: Exit) -> int:
-    click.echo(f"error: {message}", err=True)
+    tell(f"error: {message}")
     if hint:
-        click.echo(f"hint: {hint}", err=True)
+        tell(f"hint: {hint}")
     return code
 
 

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from adaptx.planning.options import DEFAULTS, OPTIONS, Flag, HowOptions, Many, Numbers, spelling
+from adaptx.errors import UsageError
+from adaptx.options import OPTIONS as BOUNDS
+from adaptx.options import Number
+from adaptx.planning.options import DEFAULTS, OPTIONS, Flag, HowOptions, Many, Numbers, read_options, spelling
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SectionOption",
+    "check_options",
+    "checked",
     "dry_run_option",
     "how_options",
     "json_option",
@@ -29,6 +34,32 @@ __all__ = [
     "table_option",
     "work_options",
 ]
+
+
+class Checked(click.ParamType):  # type: ignore[type-arg]  # generic for the type checker alone
+    """A number within the bounds of the table, typed (of a file) or as text."""
+
+    name = "number"
+
+    def __init__(self, option: str) -> None:
+        self._option = option
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = BOUNDS[self._option]
+        assert isinstance(number, Number), self._option
+        try:
+            typed = number.read(value) if isinstance(value, str) else value
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+        if wrong := number.wrong(typed):
+            self.fail(wrong, param, ctx)
+        return typed
+
+
+def checked(option: str) -> Checked:
+    """Return the type of a number of the table, for click."""
+    return Checked(option)
+
 
 Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -82,6 +113,11 @@ json_option = option("--json", "json", section="how", is_flag=True, help="Print 
 store_option = table_option("store")
 dry_run_option = option("--dry-run", section="how", envvar=None, is_flag=True, help="Print the plan and stop.")
 languages_option = table_option("languages", help="Only these languages.")
+
+
+def check_options(given: dict[str, Any]) -> None:
+    """Raise as `read_options` for a value that an option cannot have: before anything is opened or said."""
+    read_options({name: value for name, value in given.items() if name in OPTIONS})
 
 
 def how_options(function: F) -> F:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
+from adaptx.cli.output import tell
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -80,7 +80,7 @@ class _Log:
         key, now = _key(event), time.monotonic()
         if now - self._last.get(key, -LOG_EVERY_S) >= LOG_EVERY_S or "dev" in event:
             self._last[key] = now
-            click.echo(line(event), err=True)
+            tell(line(event))
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -97,11 +97,12 @@ class _Panel:
     def report(self, event: Event) -> None:
         self._rows[_key(event)] = line(event)
         if self._live is None:
-            from rich.console import Console
             from rich.live import Live
 
+            from adaptx.reporting.lists import console
+
             self._live = Live(
-                console=Console(stderr=True), refresh_per_second=4, redirect_stdout=False, get_renderable=self._table
+                console=console(stderr=True), refresh_per_second=4, redirect_stdout=False, get_renderable=self._table
             )
             self._live.start()
 

@@ -7,26 +7,26 @@ once.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from adaptx import validation
 from adaptx.errors import UsageError
-from adaptx.planning.options import OPTIONS, Many, Numbers
+from adaptx.options import OPTIONS, PerTask, Texts
 
 __all__ = ["SETTINGS_FILE", "defaults_for"]
 
 SETTINGS_FILE = "adaptx.toml"
 
-COMMON = frozenset((*OPTIONS, "json"))
-REPEATED = frozenset(name for name, option in OPTIONS.items() if isinstance(option.kind, Numbers | Many))
 OWN: Mapping[str, frozenset[str]] = {
     "compare": frozenset({"seeds"}),
     "report": frozenset({"report"}),
     "run": frozenset({"report"}),
     "stack": frozenset({"on"}),
 }
+COMMON = frozenset(OPTIONS).difference(*OWN.values())
+REPEATED = frozenset(key for key, kind in OPTIONS.items() if isinstance(kind, (PerTask, Texts)))
 
 
 def defaults_for(commands: Iterable[str], start: Path | None = None) -> dict[str, dict[str, object]]:
@@ -39,6 +39,7 @@ def defaults_for(commands: Iterable[str], start: Path | None = None) -> dict[str
     tables = {key: value for key, value in settings.items() if key in commands and isinstance(value, Mapping)}
     common = {key: value for key, value in settings.items() if key not in tables}
     _refuse_unknown(file, common, tables)
+    validation.refuse(str(file), [*_wrong(common), *(told for name in tables for told in _wrong(tables[name], name))])
     return {
         name: {_key(k): _value(_key(k), v) for k, v in {**common, **tables.get(name, {})}.items()} for name in commands
     }
@@ -52,9 +53,9 @@ def _nearest(start: Path) -> Path | None:
 
 def _read(file: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is not valid TOML: {error}") from None
+        return validation.read_toml(file.read_text(encoding="utf-8"), str(file))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not TOML: {error}") from None
 
 
 def _refuse_unknown(file: Path, common: Mapping[str, object], tables: Mapping[str, Mapping[str, object]]) -> None:
@@ -64,6 +65,14 @@ def _refuse_unknown(file: Path, common: Mapping[str, object], tables: Mapping[st
     if faults:
         known = ", ".join(sorted(key.replace("_", "-") for key in COMMON))
         raise UsageError(f"{file}: unknown settings {', '.join(faults)}", hint=f"known: {known}")
+
+
+def _wrong(table: Mapping[str, object], name: str = "") -> Iterator[str]:
+    """Yield what is wrong with the values of the file, or of its table called ``name``."""
+    place = f"{name}." if name else ""
+    for key, value in table.items():
+        if told := OPTIONS[_key(key)].wrong(value):
+            yield f"{place}{key}: {told}"
 
 
 def _key(key: str) -> str:

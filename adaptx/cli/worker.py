@@ -12,7 +12,7 @@ import sys
 
 from adaptx import api
 from adaptx.cli.main import guarded
-from adaptx.cli.output import interrupt_on_sigterm, quiet_stdout
+from adaptx.cli.output import catch_interrupts, quiet_stdout
 from adaptx.cli.progress import progress_display
 
 __all__ = ["main"]
@@ -21,7 +21,7 @@ __all__ = ["main"]
 def main(arguments: list[str]) -> int:
     """Walk the job of the file named last (the launcher may put ``--local_rank`` before it)."""
     leads = os.environ.get("RANK", "0") == "0"
-    with quiet_stdout(), interrupt_on_sigterm(), progress_display() as progress:
+    with quiet_stdout(), catch_interrupts(), progress_display() as progress:
         api.take_part(arguments[-1], progress=progress if leads else lambda _: None)
     return 0
 

@@ -14,8 +14,7 @@ from adaptx.data.parts import parts_of
 from adaptx.data.source import FolderSource, MiniSource
 
 if TYPE_CHECKING:
-    from adaptx.data.source import Source
-    from adaptx.tasks.task import Task
+    from adaptx.data.cell import Cell
 
 __all__ = ["count_rows"]
 
@@ -24,21 +23,21 @@ QUESTION_BYTES = 900  # of SQuAD's own JSON, a question with its share of the pa
 BLOCK = 1 << 20
 
 
-def count_rows(source: Source, task: Task, language: str, split: str, limit: int | None = None) -> int:
+def count_rows(cell: Cell, limit: int | None = None) -> int:
     """Return about how many rows a cell has, or the part of them that ``limit`` leaves; raises as `Source.revision`."""
-    counts = [_count(source, page, tag, split) for page, tag in parts_of(task, language)]
-    if task.mixes:
+    counts = [_count(part) for part in parts_of(cell)]
+    if cell.task.mixes:
         return min(sum(counts), limit or sum(counts))
     return sum(min(count, limit or count) for count in counts)
 
 
-def _count(source: Source, task: Task, language: str, split: str) -> int:
-    if isinstance(source, MiniSource):
-        return int(getattr(source.suite, split))
-    if isinstance(source, FolderSource):
-        return sum(map(_in_file, source.files(task, language, split)))
-    size = task.sizes.get(split, UNKNOWN)
-    return size if isinstance(size, int) else int(size.get(language, UNKNOWN))
+def _count(cell: Cell) -> int:
+    if isinstance(cell.source, MiniSource):
+        return int(getattr(cell.source.suite, cell.split))
+    if isinstance(cell.source, FolderSource):
+        return sum(_in_file(Path(file)) for file in cell.files)
+    size = cell.task.sizes.get(cell.split, UNKNOWN)
+    return size if isinstance(size, int) else int(size.get(cell.language, UNKNOWN))
 
 
 def _in_file(path: Path) -> int:

@@ -7,37 +7,36 @@ Owns `parts_of` and the revision of such a whole; reads no rows (`data.union` do
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adaptx.spec import digest
 from adaptx.tasks.catalog import task_named
 
 if TYPE_CHECKING:
-    from adaptx.data.source import Source
-    from adaptx.tasks.task import Task
+    from adaptx.data.cell import Cell
 
 __all__ = ["has_split", "parts_of", "revision_of", "revision_of_parts"]
 
-Part = tuple["Task", str]
+
+def parts_of(cell: Cell) -> list[Cell]:
+    """Return the cells of one page and one language whose rows together are those of ``cell``."""
+    pages = [task_named(name) for name in cell.task.mixes] or [cell.task]
+    return [replace(cell, task=page, language=tag) for page in pages for tag in cell.language.split(",")]
 
 
-def parts_of(task: Task, language: str) -> list[Part]:
-    """Return the (task, language) pairs whose rows together are those of ``task`` in ``language``."""
-    pages = [task_named(name) for name in task.mixes] or [task]
-    return [(page, tag) for page in pages for tag in language.split(",")]
-
-
-def has_split(source: Source, task: Task, language: str, split: str) -> bool:
-    """Return whether ``source`` has ``split`` of every part."""
+def has_split(cell: Cell) -> bool:
+    """Return whether the source has the split of every part."""
     return all(
-        split in page.splits and tag in source.languages(page, split, translated=True)
-        for page, tag in parts_of(task, language)
+        part.split in part.task.splits
+        and part.language in part.source.languages(part.task, part.split, translated=True)
+        for part in parts_of(cell)
     )
 
 
-def revision_of(source: Source, task: Task, language: str, split: str) -> str:
+def revision_of(cell: Cell) -> str:
     """Return the revision of the rows: the source's, or of the whole where there are several parts."""
-    return revision_of_parts([source.revision(page, tag, split) for page, tag in parts_of(task, language)])
+    return revision_of_parts([part.revision for part in parts_of(cell)])
 
 
 def revision_of_parts(revisions: Sequence[str]) -> str:

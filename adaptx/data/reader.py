@@ -12,6 +12,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adaptx.data.cell import Cell
 from adaptx.data.plain_text import load_text
 from adaptx.data.revision import require_revision
 from adaptx.data.rows import Loaded, limited, load
@@ -32,7 +33,10 @@ KEPT_ROWS = 200_000  # of all cells that are held; about 2 KB a row of two sente
 
 
 class RowsReader:
-    """Reads cells of one source. ``text`` is the folder of masked language modelling; ``strict``: no row may be bad."""
+    """Reads cells; those of a spec are of ``source``.
+
+    ``text`` is the folder of masked language modelling; ``strict``: no row may be bad.
+    """
 
     def __init__(self, source: Source, *, strict: bool = False, text: Path | None = None) -> None:
         self.source, self.strict, self.text = source, strict, text
@@ -44,31 +48,29 @@ class RowsReader:
         Raises as `rows.load`, and `DataFault` where the files changed since their revision was taken.
         """
         asked = rows.limit or limit
-        found = self._text(rows) if task is MLM else self.cell(task, rows.language, rows.split, asked)
-        what = f"{task.name} in {rows.language}, split {rows.split}"
-        require_revision(rows.revision, found.revision, what, found.files)
+        cell = Cell(self.source, task, rows.language, rows.split)
+        found = self._text(rows) if task is MLM else self.load(cell, asked)
+        require_revision(rows.revision, found.revision, cell.name, found.files)
         return found
 
-    def cell(self, task: Task, language: str, split: str, limit: int | None = None) -> Loaded:
-        """Return the rows of a task in a language (or several, ``de,fr``) and split; raises as `rows.load`."""
-        return load_all(self.source, task, language, split, limit=limit, strict=self.strict, read=self._part)
+    def load(self, cell: Cell, limit: int | None = None) -> Loaded:
+        """Return the rows of a cell, whose language may be several (``de,fr``); raises as `rows.load`."""
+        return load_all(cell, limit=limit, strict=self.strict, read=self._part)
 
     def _text(self, rows: RowsSpec) -> Loaded:
         if self.text is None:
             raise Missing("no folder of text was given for masked language modelling", hint="--mlm-text FOLDER")
         return load_text(self.text, rows.language, rows.limit)
 
-    def _part(
-        self, source: Source, task: Task, language: str, split: str, *, limit: int | None = None, strict: bool = False
-    ) -> Loaded:
-        key = (task.name, task.version, task.page, language, split)
-        whole = self._cells.get(key) or load(source, task, language, split, strict=strict)
+    def _part(self, cell: Cell, *, limit: int | None = None, strict: bool = False) -> Loaded:
+        key = (cell.source, cell.task.name, cell.task.version, cell.task.page, cell.language, cell.split)
+        whole = self._cells.get(key) or load(cell, strict=strict)
         self._keep(key, whole)
         return limited(whole, limit)
 
-    def _keep(self, key: Hashable, cell: Loaded) -> None:
-        """Hold a cell, and drop those that were asked for longest ago where all are too many rows."""
-        self._cells[key] = cell
+    def _keep(self, key: Hashable, rows: Loaded) -> None:
+        """Hold a cell's rows, and drop those that were asked for longest ago where all are too many."""
+        self._cells[key] = rows
         self._cells.move_to_end(key)
-        while sum(len(cell.examples) for cell in self._cells.values()) > KEPT_ROWS:
+        while sum(len(rows.examples) for rows in self._cells.values()) > KEPT_ROWS:
             self._cells.popitem(last=False)

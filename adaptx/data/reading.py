@@ -1,4 +1,4 @@
-"""A reader of the rows of one split, handed to layouts: each row with its place, and its fault where it has one.
+"""A reader of a cell and of what lies beside it, handed to layouts: each row with its place, and its fault if any.
 
 Owns `Read`. It opens no file: what yields raw rows is handed to it.
 """
@@ -14,8 +14,7 @@ from adaptx.data.raw_values import Row, result_of
 from adaptx.errors import DataFault, RowFault
 
 if TYPE_CHECKING:
-    from adaptx.data.source import Source
-    from adaptx.tasks.task import Task
+    from adaptx.data.cell import Cell
 
 __all__ = ["Numbered", "Place", "Read"]
 
@@ -26,36 +25,35 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A reader of one split: ``read(task, language)`` yields (file, row); ``languages`` are those that have it.
+    """A reader for ``cell``: ``read(cell)``, or of another beside it, yields (file, row).
 
     ``bad`` takes the faults of rows that are not the cell's own: of pairs, and of other languages.
     """
 
-    source: Source
-    split: str
-    rows: Callable[[Source, Task, str, str], Iterator[Numbered]]
+    cell: Cell
+    rows: Callable[[Cell], Iterator[Numbered]]
     bad: list[Quarantined] = field(default_factory=list)
 
-    def __call__(self, task: Task, language: str) -> Iterator[Numbered]:
-        """Yield the rows of the split as upstream has them."""
-        return self.rows(self.source, task, language, self.split)
+    def __call__(self, cell: Cell) -> Iterator[Numbered]:
+        """Yield the rows of a cell as upstream has them."""
+        return self.rows(cell)
 
-    def each(self, task: Task, language: str, use: Callable[[Row], T]) -> Iterator[tuple[Place, T | RowFault]]:
+    def each(self, cell: Cell, use: Callable[[Row], T]) -> Iterator[tuple[Place, T | RowFault]]:
         """Yield where each row stands, and what ``use`` makes of it or why it cannot."""
-        for number, (file, row) in enumerate(self(task, language)):
+        for number, (file, row) in enumerate(self(cell)):
             yield (file, number), result_of(use, row)
 
-    def usable(self, task: Task, language: str, use: Callable[[Row], T]) -> Iterator[tuple[Place, T]]:
+    def usable(self, cell: Cell, use: Callable[[Row], T]) -> Iterator[tuple[Place, T]]:
         """Yield what ``use`` makes of each row that can be used; the others are noted as ``bad``."""
-        for place, found in self.each(task, language, use):
+        for place, found in self.each(cell, use):
             if isinstance(found, RowFault):
                 self.note(place, found)
             else:
                 yield place, found
 
-    def whole(self, task: Task, language: str, use: Callable[[Row], T]) -> Iterator[T]:
+    def whole(self, cell: Cell, use: Callable[[Row], T]) -> Iterator[T]:
         """Yield what ``use`` makes of each row; raise `DataFault` naming the first that cannot be used."""
-        for place, found in self.each(task, language, use):
+        for place, found in self.each(cell, use):
             if isinstance(found, RowFault):
                 told = str(bad_row(*place, found))
                 raise DataFault(told, hint="mend the file: what is searched must be whole")
@@ -64,7 +62,3 @@ class Read:
     def note(self, place: Place, fault: RowFault) -> None:
         """Keep the fault of a row that is not one of the cell's own."""
         self.bad.append(bad_row(*place, fault))
-
-    def languages(self, task: Task) -> list[str]:
-        """Return the languages that the source has in this split."""
-        return self.source.languages(task, self.split)

@@ -23,8 +23,8 @@ from adaptx.tasks.forms import check_text, read_text
 from adaptx.tasks.forms.span import answers_of, locate
 
 if TYPE_CHECKING:
+    from adaptx.data.cell import Cell
     from adaptx.data.reading import Numbered, Place, Read
-    from adaptx.data.source import Source
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
@@ -45,16 +45,16 @@ class Item:
 class Layout(Protocol):
     """How one kind of retrieval data lies in files."""
 
-    def parts(self, task: Task, source: Source, language: str, split: str) -> list[tuple[Task, str]]:
-        """Return what must be read beside the cell's own rows, as (task with other files, language)."""
+    def parts(self, cell: Cell) -> list[Cell]:
+        """Return what must be read beside the cell's own rows: its task with other files, or other languages."""
         ...
 
-    def rows(self, task: Task, language: str, read: Read) -> Iterator[Numbered]:
-        """Yield the queries as (file, row)."""
+    def rows(self, read: Read) -> Iterator[Numbered]:
+        """Yield the queries of the reader's cell as (file, row)."""
         ...
 
-    def items(self, task: Task, language: str, read: Read) -> Iterator[Item]:
-        """Yield what is searched."""
+    def items(self, read: Read) -> Iterator[Item]:
+        """Yield what they are searched in."""
         ...
 
 
@@ -65,22 +65,20 @@ class Bitext:
     (id, text). On the hub a split is one row of lists: sentence1, sentence2, and gold as pairs counted from 1.
     """
 
-    def parts(self, task: Task, source: Source, language: str, split: str) -> list[tuple[Task, str]]:
+    def parts(self, cell: Cell) -> list[Cell]:
         """Return the two lists; the hub has all in one file."""
-        if source.name == "hub":
-            return []
-        return [(_renamed(task, split, end), language) for end in ("_source", "_target")]
+        return [] if cell.source.name == "hub" else [_renamed(cell, end) for end in ("_source", "_target")]
 
-    def rows(self, task: Task, language: str, read: Read) -> Iterator[Numbered]:
+    def rows(self, read: Read) -> Iterator[Numbered]:
         """Yield the source sentences with the ids of their translations."""
-        lists = _lists(task, language, read)
+        lists = _lists(read)
         if lists is not None:
-            yield from lists.rows(language)
+            yield from lists.rows(read.cell.language)
             return
         gold: dict[str, list[tuple[Place, str]]] = defaultdict(list)
-        for place, (one, other) in read.usable(task, language, _pair):
+        for place, (one, other) in read.usable(read.cell, _pair):
             gold[one].append((place, other))
-        for (file, _), found in read.each(_renamed(task, read.split, "_source"), language, _sentence):
+        for (file, _), found in read.each(_renamed(read.cell, "_source"), _sentence):
             if isinstance(found, RowFault):
                 yield file, found
             else:
@@ -89,18 +87,20 @@ class Bitext:
             for place, _ in pairs:
                 read.note(place, RowFault("source_id", f"{one!r} is the id of no source sentence that can be used"))
 
-    def items(self, task: Task, language: str, read: Read) -> Iterator[Item]:
+    def items(self, read: Read) -> Iterator[Item]:
         """Yield the target sentences."""
-        lists = _lists(task, language, read)
+        lists = _lists(read)
         if lists is not None:
             yield from (Item(f"en-{number}", text, "en") for number, text in enumerate(lists.targets, start=1))
             return
-        for name, text in read.whole(_renamed(task, read.split, "_target"), language, _sentence):
+        for name, text in read.whole(_renamed(read.cell, "_target"), _sentence):
             yield Item(name, text, "en")
 
 
-def _renamed(task: Task, split: str, end: str) -> Task:
-    return replace(task, splits={**task.splits, split: tuple(name + end for name in task.splits[split])})
+def _renamed(cell: Cell, end: str) -> Cell:
+    """Return the cell with ``end`` behind the names of its files."""
+    names = tuple(name + end for name in cell.task.splits[cell.split])
+    return replace(cell, task=replace(cell.task, splits={**cell.task.splits, cell.split: names}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +117,13 @@ class _Lists:
             yield self.file, {"id": f"{language}-{number}", "text": text, "gold": list(self.gold.get(number, ()))}
 
 
-def _lists(task: Task, language: str, read: Read) -> _Lists | None:
+def _lists(read: Read) -> _Lists | None:
     """Return the one row of lists; None where there are pairs. Raises `DataFault` where a value of it is wrong."""
-    found = list(islice(read(task, language), 2))
+    found = list(islice(read(read.cell), 2))
     file, row = found[0] if len(found) == 1 else ("", {})
     if isinstance(row, RowFault) or not isinstance(row.get("sentence1"), list):
         return None
-    return next(read.whole(task, language, partial(_as_lists, file)))
+    return next(read.whole(read.cell, partial(_as_lists, file)))
 
 
 def _as_lists(file: str, row: Row) -> _Lists:
@@ -158,45 +158,46 @@ class Sentences:
 
     END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'(\[0-9])")
 
-    def parts(self, task: Task, source: Source, language: str, split: str) -> list[tuple[Task, str]]:
+    def parts(self, cell: Cell) -> list[Cell]:
         """Return every other language of the split."""
-        return [(task, other) for other in source.languages(task, split) if other != language]
+        return [replace(cell, language=other) for other in _languages(cell) if other != cell.language]
 
-    def rows(self, task: Task, language: str, read: Read) -> Iterator[Numbered]:
+    def rows(self, read: Read) -> Iterator[Numbered]:
         """Yield the questions with their sentence, ``item``, and the ids of the sentences of all languages."""
+        cell = read.cell
         answers: dict[str, dict[str, str]] = {}  # language -> question -> sentence
-        for other in dict.fromkeys((*read.languages(task), language)):
-            quiet = replace(read, bad=[]) if other == language else read  # the cell's own faults are told in place
-            answers[other] = dict(self._answers(task, other, quiet))
+        for other in dict.fromkeys((*_languages(cell), cell.language)):
+            quiet = replace(read, bad=[]) if other == cell.language else read  # the cell's own faults are told in place
+            answers[other] = dict(self._answers(replace(cell, language=other), quiet))
         numbers: dict[str, int] = {}
-        for (file, _), found in read.each(task, language, lambda row: (row, self._question(task, row))):
+        for (file, _), found in read.each(cell, lambda row: (row, self._question(cell.task, row))):
             if isinstance(found, RowFault):
                 yield file, found
                 continue
             row, question = found
-            _, text = question.sentence(language, numbers)
+            _, text = question.sentence(cell.language, numbers)
             gold = [names[question.id] for names in answers.values() if question.id in names]
             yield file, {**row, "item": text, "gold": gold}
 
-    def items(self, task: Task, language: str, read: Read) -> Iterator[Item]:  # noqa: ARG002 - the same in each
+    def items(self, read: Read) -> Iterator[Item]:
         """Yield each sentence of each paragraph in every language once."""
-        for other in read.languages(task):
+        for other in _languages(read.cell):
             numbers: dict[str, int] = {}
-            for _, question in read.usable(task, other, partial(self._question, task)):
+            for _, question in read.usable(replace(read.cell, language=other), partial(self._question, read.cell.task)):
                 if question.context not in numbers:
                     number = numbers.setdefault(question.context, len(numbers))
                     for place, (start, end) in enumerate(question.spans):
                         yield Item(f"{other}:{number}:{place}", question.context[start:end], other)
 
-    def _answers(self, task: Task, language: str, read: Read) -> Iterator[tuple[str, str]]:
-        """Yield the id of each question of a language, and that of the sentence where its answer begins."""
+    def _answers(self, cell: Cell, read: Read) -> Iterator[tuple[str, str]]:
+        """Yield the id of each question of a cell, and that of the sentence where its answer begins."""
         numbers: dict[str, int] = {}
         known: set[str] = set()
-        for place, question in read.usable(task, language, partial(self._question, task)):
+        for place, question in read.usable(cell, partial(self._question, cell.task)):
             if question.id in known:
                 read.note(place, RowFault("id", f"{question.id!r} is the id of another question too"))
             known.add(question.id)
-            yield question.id, question.sentence(language, numbers)[0]
+            yield question.id, question.sentence(cell.language, numbers)[0]
 
     def _question(self, task: Task, row: Row) -> _Question:
         context = read_text(row, "context")
@@ -217,6 +218,11 @@ class Sentences:
             )
         edges = [0, *(match.end() for match in self.END.finditer(context)), len(context)]
         return [(start, end) for start, end in pairwise(edges) if end > start]
+
+
+def _languages(cell: Cell) -> list[str]:
+    """Return the languages that the source has in the cell's split."""
+    return cell.source.languages(cell.task, cell.split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,25 +247,26 @@ class Entities:
 
     BRACED = re.compile(r"\{(.*?)\}")
 
-    def parts(self, task: Task, source: Source, language: str, split: str) -> list[tuple[Task, str]]:  # noqa: ARG002
+    def parts(self, cell: Cell) -> list[Cell]:
         """Return the entities; pairs to train on bring their own."""
-        return [] if "item" in task.fields else [(self._entities(task, language, split), language)]
+        return [] if "item" in cell.task.fields else [self._entities(cell)]
 
-    def rows(self, task: Task, language: str, read: Read) -> Iterator[Numbered]:
+    def rows(self, read: Read) -> Iterator[Numbered]:
         """Yield one row a mention; in training pairs with the entity's description as ``item``."""
-        for (file, _), found in read.each(task, language, self._mentions):
+        for (file, _), found in read.each(read.cell, self._mentions):
             if isinstance(found, RowFault):
                 yield file, found
                 continue
             for mention in found:
                 yield file, result_of(mention, {})
 
-    def items(self, task: Task, language: str, read: Read) -> Iterator[Item]:
+    def items(self, read: Read) -> Iterator[Item]:
         """Yield the entities."""
-        yield from read.whole(self._entities(task, language, read.split), language, self._entity)
+        yield from read.whole(self._entities(read.cell), self._entity)
 
-    def _entities(self, task: Task, language: str, split: str) -> Task:
-        return replace(task, folders={language: "."}, splits={split: ("candidate_entities",)})
+    def _entities(self, cell: Cell) -> Cell:
+        task = replace(cell.task, folders={cell.language: "."}, splits={cell.split: ("candidate_entities",)})
+        return replace(cell, task=task)
 
     def _mentions(self, row: Row) -> list[Callable[[Row], Row]]:
         """Return what makes a query of each mention of a row, so that a bad mention is one fault."""
@@ -307,30 +314,29 @@ def _plain(text: str) -> str:
 LAYOUTS: Mapping[str, Layout] = {"bitext": Bitext(), "sentences": Sentences(), "entities": Entities()}
 
 
-def pool_revision(source: Source, task: Task, language: str, split: str) -> str:
+def pool_revision(cell: Cell) -> str:
     """Return the digest of the revisions of all that a cell reads beside its own rows; empty where that is nothing."""
-    revisions = _beside(source, task, language, split)
-    tuning = tuning_split(source, task, language, split)
+    revisions = _beside(cell)
+    tuning = tuning_split(cell)
     if tuning is not None:
-        revisions += [source.revision(task, language, tuning), *_beside(source, task, language, tuning)]
+        tuned = replace(cell, split=tuning)
+        revisions += [tuned.revision, *_beside(tuned)]
     return digest(revisions) if revisions else ""
 
 
-def tuning_split(source: Source, task: Task, language: str, split: str) -> str | None:
-    """Return the split on which the threshold of ``split`` is tuned: dev of the same language, where pairs are mined.
+def tuning_split(cell: Cell) -> str | None:
+    """Return the split on which the threshold of a cell is tuned: dev of the same language, where pairs are mined.
 
     None where nothing is tuned, and where dev is the scored split itself or not there: then one half tunes.
     """
-    if not task.mines_pairs or split == DEV:
+    if not cell.task.mines_pairs or cell.split == DEV:
         return None
-    return DEV if DEV in source.splits(task, language) else None
+    return DEV if DEV in cell.source.splits(cell.task, cell.language) else None
 
 
-def _beside(source: Source, task: Task, language: str, split: str) -> list[str]:
-    if task.layout is None:
-        return []
-    parts = LAYOUTS[task.layout].parts(task, source, language, split)
-    return [source.revision(part, other, split) for part, other in parts]
+def _beside(cell: Cell) -> list[str]:
+    layout = cell.task.layout
+    return [] if layout is None else [part.revision for part in LAYOUTS[layout].parts(cell)]
 
 
 def check_gold(queries: Iterable[Example], items: Iterable[Item], what: str) -> None:

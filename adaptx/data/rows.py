@@ -19,13 +19,14 @@ from adaptx.data.files import rows_of
 from adaptx.data.quarantine import MAX_QUARANTINED, Quarantined, bad_row, check_quarantine
 from adaptx.data.reading import Read
 from adaptx.data.retrieval_layouts import LAYOUTS, Item, distinct
-from adaptx.data.source import FolderSource, MiniSource, Source, files_of_split, labels_in, place_of, reader_of
+from adaptx.data.source import FolderSource, MiniSource, labels_in, place_of, reader_of
 from adaptx.errors import DataFault, RowFault
 from adaptx.mini import suite
 from adaptx.tasks.forms import Placeholder, check_id, form_named
 from adaptx.tasks.forms.retrieval import ITEM
 
 if TYPE_CHECKING:
+    from adaptx.data.cell import Cell
     from adaptx.data.reading import Numbered
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
@@ -61,38 +62,28 @@ class _Row:
     fault: RowFault | None = None  # of a row that could not be read
 
 
-def load(
-    source: Source, task: Task, language: str, split: str, *, limit: int | None = None, strict: bool = False
-) -> Loaded:
+def load(cell: Cell, *, limit: int | None = None, strict: bool = False) -> Loaded:
     """Return the examples of one cell.
 
     ``limit`` takes the usable rows of lowest sha256 of their parallel id: nested, and the same rows in every language.
     Raises `DataFault` for a file-level fault or too many bad rows, `Missing` for absent rows, `UnknownName`.
     """
-    source, asked = reader_of(source), task
-    task = _as_found(task, source, language, split)
+    asked = replace(cell, source=reader_of(cell.source))
+    cell = _as_found(asked)
     bad: list[Quarantined] = []  # in files beside the cell's own
-    rows = list(_numbered(source, task, language, split, bad))
+    rows = list(_numbered(cell, bad))
     if not rows:
-        raise DataFault(f"{task.name} in {language}, split {split}, has no rows", hint="is the file empty?")
-    _check_columns(rows, task)
-    _check_ids(rows, task)
-    groups = _groups(rows, task)
-    # The embedded world has a dev split of its own.
-    part = [row for row in rows if isinstance(source, MiniSource) or _belongs(row, task, split)]
-    examples, own, dropped = _read(part, task, language, groups)
+        raise DataFault(f"{cell.name}, has no rows", hint="is the file empty?")
+    _check_columns(rows, cell.task)
+    _check_ids(rows, cell.task)
+    groups = _groups(rows, cell.task)
+    part = [row for row in rows if _belongs(row, cell)]
+    examples, own, dropped = _read(part, cell, groups)
     faults = (*own, *bad)
     check_quarantine(faults, len(part), strict=strict)
     if not examples:
-        raise DataFault(f"{task.name} in {language}, split {split}: none of {len(part)} rows can be used")
-    loaded = Loaded(
-        tuple(examples),
-        faults,
-        len(part),
-        source.revision(asked, language, split),
-        tuple(dropped),
-        files=files_of_split(source, asked, language, split),
-    )
+        raise DataFault(f"{cell.name}: none of {len(part)} rows can be used")
+    loaded = Loaded(tuple(examples), faults, len(part), asked.revision, tuple(dropped), files=asked.files)
     return limited(loaded, limit)
 
 
@@ -103,12 +94,12 @@ def limited(rows: Loaded, limit: int | None) -> Loaded:
     return replace(rows, examples=used, repaired=dict(repaired))
 
 
-def load_items(source: Source, task: Task, language: str, split: str) -> list[Item]:
+def load_items(cell: Cell) -> list[Item]:
     """Return what the queries of a retrieval cell are searched in: all of it, however few rows are evaluated."""
-    if ITEM in task.fields:
-        return own_items(load(source, task, language, split).examples)
-    assert task.layout is not None, "a page names a layout or has a field for the item"
-    return distinct(LAYOUTS[task.layout].items(task, language, Read(reader_of(source), split, _raw)))
+    if ITEM in cell.task.fields:
+        return own_items(load(cell).examples)
+    assert cell.task.layout is not None, "a page names a layout or has a field for the item"
+    return distinct(LAYOUTS[cell.task.layout].items(Read(replace(cell, source=reader_of(cell.source)), _raw)))
 
 
 def own_items(examples: Sequence[Example]) -> list[Item]:
@@ -116,44 +107,45 @@ def own_items(examples: Sequence[Example]) -> list[Item]:
     return distinct(Item(example.gold[0], example.texts[ITEM], example.language) for example in examples)
 
 
-def _as_found(task: Task, source: Source, language: str, split: str) -> Task:
-    """Return the task with the column names of the source where the page says that they differ.
+def _as_found(cell: Cell) -> Cell:
+    """Return the cell, its task with the column names of the source where the page says that they differ.
 
     Raises `DataFault` where a folder lists other labels now than when the task was fitted to it.
     """
+    source, task = cell.source, cell.task
     if isinstance(source, FolderSource) and task.labels_file:
         path = source.labels_path(task)
         if labels_in(path, source.read(path)) != task.labels:
             raise DataFault(f"{path} lists other labels than when the plan was made", hint="run the command again")
-    is_own = source.name == "hub" and place_of(task, language, split).is_own
-    return replace(task, columns={**task.columns, **task.hub_columns}) if is_own else task
+    is_own = source.name == "hub" and place_of(task, cell.language, cell.split).is_own
+    return replace(cell, task=replace(task, columns={**task.columns, **task.hub_columns})) if is_own else cell
 
 
-def _numbered(source: Source, task: Task, language: str, split: str, bad: list[Quarantined]) -> Iterator[_Row]:
-    for number, (file, found) in enumerate(_laid(source, task, language, split, bad)):
+def _numbered(cell: Cell, bad: list[Quarantined]) -> Iterator[_Row]:
+    for number, (file, found) in enumerate(_laid(cell, bad)):
         if isinstance(found, RowFault):
             yield _Row(file, number, NO_ROW, found)
-        elif _speaks(found, task, source, language):
+        elif _speaks(found, cell):
             yield _Row(file, number, found)
 
 
-def _speaks(values: Mapping[str, object], task: Task, source: Source, language: str) -> bool:
-    """Return whether a row is in ``language``, where the hub has one config for all (TyDiQA's id ``finnish-1-2``)."""
-    if task.hub_language is None or source.name != "hub":
+def _speaks(values: Mapping[str, object], cell: Cell) -> bool:
+    """Say whether a row is in the cell's language, where the hub has one config for all (TyDiQA: ``finnish-1-2``)."""
+    task = cell.task
+    if task.hub_language is None or cell.source.name != "hub":
         return True
-    return str(values.get(task.hub_language)).partition("-")[0] == task.languages[language]
+    return str(values.get(task.hub_language)).partition("-")[0] == task.languages[cell.language]
 
 
-def _laid(source: Source, task: Task, language: str, split: str, bad: list[Quarantined]) -> Iterator[Numbered]:
+def _laid(cell: Cell, bad: list[Quarantined]) -> Iterator[Numbered]:
     """Yield (file, row) in the shape that the form reads, whatever files the page's layout puts them in."""
-    if task.layout is None:
-        return _raw(source, task, language, split)
-    return LAYOUTS[task.layout].rows(task, language, Read(source, split, _raw, bad))
+    if cell.task.layout is None:
+        return _raw(cell)
+    return LAYOUTS[cell.task.layout].rows(Read(cell, _raw, bad))
 
 
-def _raw(
-    source: Source, task: Task, language: str, split: str
-) -> Iterator[tuple[str, Mapping[str, object] | RowFault]]:
+def _raw(cell: Cell) -> Iterator[Numbered]:
+    source, task, language, split = cell.source, cell.task, cell.language, cell.split
     if isinstance(source, MiniSource):
         yield from (("mini", row) for row in suite.rows(task.base, language, split, source.suite))
         return
@@ -163,7 +155,7 @@ def _raw(
         return
     from adaptx.data import hub
 
-    commit = source.revision(task, language, split).removeprefix("commit:")
+    commit = cell.revision.removeprefix("commit:")
     for path in hub.files(task, language, split, commit):
         yield from ((str(path), row) for row in hub.read(path))
 
@@ -244,19 +236,23 @@ def _cluster(row: _Row, column: str | None) -> str:
     return str(row.number) if found in (None, "") else repr(found)
 
 
-def _belongs(row: _Row, task: Task, split: str) -> bool:
-    """Return whether a row is in ``split``, where dev is cut from train by the hash of the group's text."""
-    if task.holdout is None or split not in ("train", "dev"):
+def _belongs(row: _Row, cell: Cell) -> bool:
+    """Return whether a row is in the split, where dev is cut from train by the hash of the group's text.
+
+    The embedded world has a dev split of its own.
+    """
+    task = cell.task
+    if task.holdout is None or cell.split not in ("train", "dev") or isinstance(cell.source, MiniSource):
         return True
     key = str(row.values.get(task.group) if task.group else _parallel(row, task))
     held_out = int(_sha256(f"dev {key}")[:8], 16) < task.holdout * 2**32
-    return held_out == (split == "dev")
+    return held_out == (cell.split == "dev")
 
 
 def _read(
-    rows: Sequence[_Row], task: Task, language: str, groups: Mapping[int, str]
+    rows: Sequence[_Row], cell: Cell, groups: Mapping[int, str]
 ) -> tuple[list[Example], list[Quarantined], list[Quarantined]]:
-    form = form_named(task.form)
+    task, form = cell.task, form_named(cell.task.form)
     examples: list[Example] = []
     bad: list[Quarantined] = []
     dropped: list[Quarantined] = []
@@ -265,7 +261,7 @@ def _read(
             if row.fault is not None:
                 raise row.fault
             _check_keys(row, task)
-            example = form.read(row.values, task, id=_id(row, task), language=language)
+            example = form.read(row.values, task, id=_id(row, task), language=cell.language)
         except Placeholder as fault:
             dropped.append(bad_row(row.file, row.number, fault))
         except RowFault as fault:

@@ -31,7 +31,6 @@ __all__ = [
     "MiniSource",
     "Source",
     "check_cell",
-    "files_of_split",
     "fitted",
     "is_generated",
     "is_whole",
@@ -79,11 +78,6 @@ def reader_of(source: Source) -> Source:
     Rows of the hub lie under names made of their hashes, and the embedded world is code: those are as they are.
     """
     return replace(source, seen={}) if isinstance(source, FolderSource) and source.seen is None else source
-
-
-def files_of_split(source: Source, task: Task, language: str, split: str) -> tuple[str, ...]:
-    """Return the files of a split that a person may have changed: those of a folder."""
-    return tuple(map(str, source.files(task, language, split))) if isinstance(source, FolderSource) else ()
 
 
 def open_source(text: str, store: Store) -> Source:

@@ -15,7 +15,7 @@ from adaptx.data.rows import Loaded, load, lowest
 from adaptx.errors import Incompatible
 
 if TYPE_CHECKING:
-    from adaptx.data.source import Source
+    from adaptx.data.cell import Cell
     from adaptx.tasks.example import Example
     from adaptx.tasks.task import Task
 
@@ -25,39 +25,27 @@ __all__ = ["ReadCell", "load_all", "repairs_of"]
 class ReadCell(Protocol):
     """Reads the rows of one task in one language, as `rows.load` does."""
 
-    def __call__(
-        self, source: Source, task: Task, language: str, split: str, *, limit: int | None = None, strict: bool = False
-    ) -> Loaded:
+    def __call__(self, cell: Cell, *, limit: int | None = None, strict: bool = False) -> Loaded:
         """Return the examples of one cell."""
         ...
 
 
-def load_all(
-    source: Source,
-    task: Task,
-    language: str,
-    split: str,
-    *,
-    limit: int | None = None,
-    strict: bool = False,
-    read: ReadCell = load,
-) -> Loaded:
-    """Return the examples of ``task`` in ``language``, which may be a list such as ``de,fr``; raises as `load`.
+def load_all(cell: Cell, *, limit: int | None = None, strict: bool = False, read: ReadCell = load) -> Loaded:
+    """Return the examples of a cell, whose language may be a list such as ``de,fr``; raises as `load`.
 
     ``limit`` counts the rows of each language, the same ones in each; of mixed tasks it counts the rows of all of them.
     Raises `Incompatible` where a mixed task has other labels.
     """
-    parts = parts_of(task, language)
+    parts, mixes = parts_of(cell), bool(cell.task.mixes)
     if len(parts) == 1:
-        return read(source, *parts[0], split, limit=limit, strict=strict)
-    each = None if task.mixes else limit
-    found = [read(source, page, tag, split, limit=each, strict=strict) for page, tag in parts]
+        return read(parts[0], limit=limit, strict=strict)
+    found = [read(part, limit=None if mixes else limit, strict=strict) for part in parts]
     examples = [
-        _renamed(example, task, page, tag)
-        for (page, tag), part in zip(parts, found, strict=True)
-        for example in part.examples
+        _renamed(example, cell.task, part.task, part.language)
+        for part, rows in zip(parts, found, strict=True)
+        for example in rows.examples
     ]
-    return _joined(found, lowest(examples, limit if task.mixes else None))
+    return _joined(found, lowest(examples, limit if mixes else None))
 
 
 def _joined(parts: Sequence[Loaded], examples: Sequence[Example]) -> Loaded:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from adaptx.data.cell import Cell
 from adaptx.data.counts import count_rows
 from adaptx.data.reader import RowsReader
 from adaptx.families import linear_block, shape_of
@@ -96,7 +97,8 @@ class _Pricing:
         return len(examples), mean_tokens(examples, limit)
 
     def _counted(self, parts: Sequence[tuple[Task, RowsSpec]], limit: int) -> tuple[int, float]:
-        counts = [count_rows(self.planned.source, task, spec.language, spec.split, spec.limit) for task, spec in parts]
+        source = self.planned.source
+        counts = [count_rows(Cell(source, task, spec.language, spec.split), spec.limit) for task, spec in parts]
         return sum(counts), float(min(USUAL_TOKENS, limit))
 
 
@@ -200,7 +202,8 @@ def _measured(pricing: _Pricing, job: Job, device: str, dtype: str) -> Speed:
         device=device,
         compute_dtype=dtype,
     )
-    rows = pricing.rows.cell(step.task, spec.rows.language, spec.rows.split, SAMPLE).examples
+    cell = Cell(pricing.planned.source, step.task, spec.rows.language, spec.rows.split)
+    rows = pricing.rows.load(cell, SAMPLE).examples
     limits = Limits(spec.optimisation.max_length, spec.optimisation.stride)
     features = model.form.encode(rows, model.tokenizer, step.task, limits, targets=True)
     features.sort(key=len)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 import torch
 from torch import Tensor, nn
 
-from adaptx.errors import Incompatible
+from adaptx.errors import Incompatible, StoreCorrupt
 from adaptx.families import family_of, shape_of
 from adaptx.methods import method_named
 from adaptx.model import backbone
@@ -27,7 +27,7 @@ from adaptx.model.dropout import replace_dropout
 from adaptx.model.forms import Batch, heavy_form
 from adaptx.model.methods import ModelMethod, TrainedLayer, check_tensors, heavy_method, read_tensors, write_tensors
 from adaptx.model.products import DTYPES
-from adaptx.tables import read_json
+from adaptx.tables import read_object
 from adaptx.tasks.forms import form_named, same_head
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ def check_fit(ref: BackboneRef, layers: Sequence[TrainedLayer], method: MethodSp
                 hint=f"under {method.name} may be: {', '.join(known) or 'nothing, it cannot be stacked'}",
             )
     for layer in layers:
-        trained_on = read_json(layer.path / "spec.json").get("backbone")
+        trained_on = read_object(layer.path / "spec.json").get("backbone")
         if trained_on != ref.revision:
             raise Incompatible(
                 f"layer {layer.task!r} ({layer.id[:12]}) was trained on backbone {trained_on}, not on "
@@ -323,8 +323,20 @@ def head_card(task: Task) -> HeadCard:
 
 def read_cards(layer: TrainedLayer) -> list[HeadCard]:
     """Return what every head of a layer was trained for: one, or one a task of a mixture."""
-    card = read_json(layer.path / HEAD_CARD)
-    return list(card.get("heads", [card]))
+    path = layer.path / HEAD_CARD
+    card = read_object(path)
+    cards = card.get("heads", [card])
+    if not isinstance(cards, list) or not cards or not all(map(_is_card, cards)):
+        raise StoreCorrupt(f"{path} does not say what its heads were trained for", hint="run adaptx verify")
+    return cards
+
+
+def _is_card(value: object) -> bool:
+    """Return whether a value that was read is a `HeadCard`."""
+    if not isinstance(value, dict) or not all(isinstance(value.get(key), str) for key in ("form", "task")):
+        return False
+    lists = [value.get(key) for key in ("labels", "fields")]
+    return all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists)
 
 
 def head_for(cards: Sequence[HeadCard], task: Task, layer: TrainedLayer) -> int:

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from adaptx import options
 from adaptx.errors import UnknownName, UsageError
 from adaptx.methods import method_names
+from adaptx.options import OPTIONS, ROWS
 from adaptx.spec import Sampling
 from adaptx.tasks.catalog import task_names
 from adaptx.tasks.mlm import MLM
@@ -33,7 +35,6 @@ __all__ = [
 
 PRECISIONS = ("bf16", "fp32")
 PER_TASK = ("lr", "epochs", "batch", "max_length", "max_train")
-WHOLE = ("--batch", "--max-length", "--max-train")  # of those, what counts rows or tokens
 SELECTIONS = ("best-dev", "last")
 SAMPLINGS = ("proportional", "temperature", "uniform")
 
@@ -55,12 +56,24 @@ class PerTask:
         everywhere: float | None = None
         named: dict[str, float] = {}
         for text in texts:
-            name, _, number = text.rpartition("=")
-            if name:
-                named[name] = _positive(option, number)
+            name, equals, number = text.rpartition("=")
+            if equals:
+                named[name] = _number(option, number)
             else:
-                everywhere = _positive(option, number)
+                everywhere = _number(option, number)
         return cls(everywhere, named)
+
+
+def _number(option: str, text: str) -> float:
+    """Read a number of an option by its kind; all are floats, so that they hash alike wherever they were written."""
+    kind = OPTIONS[option.lstrip("-").replace("-", "_")]
+    assert isinstance(kind, options.PerTask), "an option by task"
+    try:
+        return float(kind.number.read(text))
+    except UsageError as error:
+        raise UsageError(
+            f"{option} {error}", hint=f"{option} VALUE, {option} TASK=VALUE or {option} METHOD=VALUE"
+        ) from None
 
 
 def _positive(option: str, text: str) -> float:
@@ -68,11 +81,8 @@ def _positive(option: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not 0 < value < float("inf") or (option in WHOLE and not value.is_integer()):
-        raise UsageError(
-            f"{option} {text!r} is not a {'whole' if option in WHOLE else 'positive'} number",
-            hint=f"{option} VALUE, {option} TASK=VALUE or {option} METHOD=VALUE",
-        )
+    if not 0 < value < float("inf"):
+        raise UsageError(f"{option} {text!r} is not a positive number")
     return value
 
 
@@ -90,8 +100,14 @@ def sampling_of(text: str) -> Sampling:
         return Sampling(kind=kind)
     if kind == "temperature":
         return Sampling(kind=kind, temperature=_positive("--sampling temperature:T", number))
-    cap = int(_positive("--sampling proportional:CAP", number)) if number else None
-    return Sampling(kind="proportional", cap=cap)
+    return Sampling(kind="proportional", cap=_cap(number) if number else None)
+
+
+def _cap(text: str) -> int:
+    try:
+        return int(ROWS.read(text))
+    except UsageError as error:
+        raise UsageError(f"--sampling proportional:CAP {error}") from None
 
 
 def text_mix_of(text: str) -> tuple[tuple[str, ...], float]:

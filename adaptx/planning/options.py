@@ -1,8 +1,9 @@
 """The options of a command that may compute: one table behind the command line, `adaptx.toml`, ``ADAPTX_*`` and Python.
 
-Owns the name of every option, its section, what its values may be, and its words; a default is that of the dataclass
-that the option ends in (`Choices`, `ComputeSettings`). May not know click. A value comes as text or typed, and both end
-as the same typed value: the same request has the same id, however it was made.
+Owns the name of every option, its section, how its values are written, and its words; which values are allowed stands
+in `adaptx.options`, which pages and recipes share; a default is that of the dataclass that the option ends in
+(`Choices`, `ComputeSettings`). May not know click. A value comes as text or typed, and both end as the same typed
+value: the same request has the same id, however it was made.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from adaptx import registry
 from adaptx.backbone import ALIASES, NANO
 from adaptx.errors import AdaptxError, UnknownName, UsageError
 from adaptx.methods import method_names
+from adaptx.options import OPTIONS as BOUNDS
 from adaptx.planning.choices import PER_TASK, PRECISIONS, SELECTIONS, Choices, PerTask
 from adaptx.robustness.search import search_names
 from adaptx.store import Store
@@ -83,18 +85,15 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole number within bounds."""
+    """A whole number; ``2.0`` is 2, and a truth value is none."""
 
-    least: int = 1
-    most: int | None = None
     metavar: str = "N"
 
     def read(self, value: object) -> int:
-        """Return the number; ``2.0`` is 2, and a truth value is none."""
+        """Return the number."""
         number = _whole(value)
-        if number is None or number < self.least or (self.most is not None and number > self.most):
-            upper = "" if self.most is None else f" to {self.most}"
-            raise ValueError(f"is not a whole number from {self.least}{upper}")
+        if number is None:
+            raise ValueError("is not a whole number")
         return number
 
 
@@ -193,11 +192,11 @@ class HowOptions(TypedDict, total=False):
     processes: Annotated[int, Option("how", Whole(), "Processes to start with DeepSpeed's launcher.")]
     hostfile: Annotated[str | Path | None, Option("how", File(), "DeepSpeed hostfile for several nodes.")]
     zero: Annotated[
-        int | None, Option("how", Whole(0, 3), "ZeRO stage (default: 0 for one process, else 1, or 2 for full).")
+        int | None, Option("how", Whole(), "ZeRO stage (default: 0 for one process, else 1, or 2 for full).")
     ]
     offload: Annotated[bool, Option("how", Flag(), "Keep optimizer state in CPU memory.")]
     micro_tokens: Annotated[
-        int | None, Option("how", Whole(16), "Padded tokens per forward pass (changes memory, not results).")
+        int | None, Option("how", Whole(), "Padded tokens per forward pass (changes memory, not results).")
     ]
     strict: Annotated[bool, Option("how", Flag(), "Stop at any bad row.")]
     keep: Annotated[
@@ -216,7 +215,7 @@ class WorkOptions(HowOptions, total=False):
     source: Annotated[str, Option("what", Text(), "Rows from hub, mini (mini:seed=3,train=10000) or a folder.")]
     method: Annotated[str, Option("what", OneOf(method_names), "How tasks are learnt (ls methods).", "methods")]
     precision: Annotated[str | None, Option("what", OneOf(lambda: PRECISIONS), "Default bf16; fp32 for nano.")]
-    seed: Annotated[int, Option("what", Whole(0), "Seed of all training: head, order, dropout.")]
+    seed: Annotated[int, Option("what", Whole(), "Seed of all training: head, order, dropout.")]
     lr: Annotated[
         PerTaskNumber,
         Option("training", Numbers(), "Learning rate, of all or of one task or method; repeatable."),
@@ -263,7 +262,7 @@ class WorkOptions(HowOptions, total=False):
     split: Annotated[str | None, Option("rows", Text(), "Split to evaluate (default: the task's page).")]
     max_train: Annotated[PerTaskNumber, Option("rows", Numbers("[NAME=]N"), "At most N training rows.")]
     max_eval: Annotated[int | None, Option("rows", Whole(), "Evaluate at most N rows per language, the same in each.")]
-    layer: Annotated[int | None, Option("rows", Whole(0), "Retrieval: hidden layer to read (default: by depth).")]
+    layer: Annotated[int | None, Option("rows", Whole(), "Retrieval: hidden layer to read (default: by depth).")]
     attack: Annotated[
         Texts,
         Option("attack", Many("NAME[:KEY=VALUE,...]"), "Attack to run on every language; repeatable.", "attacks"),
@@ -272,7 +271,7 @@ class WorkOptions(HowOptions, total=False):
     search: Annotated[
         str, Option("attack", Text("NAME[:KEY=VALUE,...]"), "How an attack looks for its edits.", "searches")
     ]
-    attack_seed: Annotated[int, Option("attack", Whole(0), "Seed of the attacks.")]
+    attack_seed: Annotated[int, Option("attack", Whole(), "Seed of the attacks.")]
 
 
 def _table() -> dict[str, Option]:
@@ -362,12 +361,20 @@ def texts_of(value: object) -> tuple[str, ...]:
 def _read(name: str, value: object) -> Any:
     kind = OPTIONS[name].kind
     try:
-        return kind.read(value)
+        return check_bounds(name, kind.read(value))
     except LookupError:
         assert isinstance(kind, OneOf)
         raise UnknownName(spelling(name), str(value), kind.known()) from None
     except ValueError as fault:
         raise UsageError(f"{spelling(name)} {value!r} {fault}") from None
+
+
+def check_bounds(name: str, typed: object) -> object:
+    """Return a typed value; raise `ValueError` where the table of bounds refuses it."""
+    plain = list(typed) if isinstance(typed, tuple) else str(typed) if isinstance(typed, Path | Store) else typed
+    if plain != [] and (wrong := BOUNDS[name].wrong(plain)):
+        raise ValueError(f"cannot be: {wrong}")
+    return typed
 
 
 def _whole(value: object) -> int | None:

@@ -9,18 +9,18 @@ generated world with real data.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adaptx import validation
+from adaptx import options, validation
 from adaptx.data.source import is_generated
 from adaptx.errors import AdaptxError, Missing, UsageError
 from adaptx.methods import compared_methods, method_names
 from adaptx.mini import suite
+from adaptx.options import OPTIONS
 from adaptx.planning.arms import Comparison, requests_of
 from adaptx.planning.choices import (
     PER_TASK,
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Recipe", "is_recipe", "read_recipe"]
 
-MOST_SEEDS = 10_000  # a longer grid is a slip of the keyboard, and would fill the memory before anything is planned
 EVERYWHERE = "default"  # in a table of numbers by task or method: the number of all others
 
 Mistake = tuple[str, str]  # the key, and what is wrong with it
@@ -92,11 +91,11 @@ def read_recipe(path: Path) -> Recipe:
     """Read a recipe; raise `Missing` for no such file, `UsageError` that lists every mistake with its line."""
     try:
         text = path.read_text(encoding="utf-8")
-        document = tomllib.loads(text)
     except OSError as error:
         raise Missing(f"no recipe at {path}: {error.strerror}", hint="give the path of a TOML file") from error
-    except ValueError as error:  # of UTF-8 or TOML
+    except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not TOML in UTF-8: {error}") from error
+    document = validation.read_toml(text, str(path))
     validation.refuse(str(path), [_told(text, *mistake) for mistake in _mistakes(document)])
     return _recipe(path, text, document)
 
@@ -106,8 +105,8 @@ def is_recipe(name: str) -> bool:
     if not name.endswith(".toml") or not Path(name).is_file():
         return False
     try:
-        return "why" in tomllib.loads(Path(name).read_text(encoding="utf-8"))
-    except ValueError:
+        return "why" in validation.read_toml(Path(name).read_text(encoding="utf-8"), name)
+    except (UsageError, UnicodeDecodeError):
         return False
 
 
@@ -202,21 +201,17 @@ def _read_by(read: Callable[[str], object]) -> validation.Rule:
     return lambda value: validation.text(value) or _refused(read, value)
 
 
-def _natural(value: Any) -> str | None:
-    return None if type(value) is int and value >= 0 else f"{value!r} is not a whole number from 0"
+def _by_task(option: str) -> validation.Rule:
+    kind = OPTIONS[option]
+    assert isinstance(kind, options.PerTask)
+    return validation.either(kind.number.wrong, validation.table(validation.text, kind.number.wrong), dict)
 
 
-def _positive(value: Any) -> str | None:
-    is_number = type(value) in (int, float) and 0 < value < float("inf")
-    return None if is_number else f"{value!r} is not a number above 0"
-
-
-def _count(value: Any) -> str | None:
-    return validation.whole(value) or (f"{value} seeds are more than {MOST_SEEDS}" if value > MOST_SEEDS else None)
-
-
-def _by_task(number: validation.Rule) -> validation.Rule:
-    return validation.either(number, validation.table(validation.text, number), dict)
+def _seeds(value: Any) -> str | None:
+    if not isinstance(value, list):
+        return OPTIONS["seeds"].wrong(value)
+    told = f"{len(value):,} seeds are more than {options.MOST_SEEDS:,}" if len(value) > options.MOST_SEEDS else None
+    return told or validation.list_of(options.SEED.wrong)(value)
 
 
 def _method(value: Any) -> str | None:
@@ -231,22 +226,18 @@ RULES: Mapping[str, validation.Rule] = {
     "intermediates": TASKS,
     "targets": TASKS,
     "methods": validation.list_of(_method),
-    "seeds": validation.either(_count, validation.list_of(_natural), list),
+    "seeds": _seeds,
     "control": validation.flag,
     "attacks": validation.list_of(validation.text),
     "languages": validation.list_of(validation.matching(LANGUAGE, "a BCP-47 tag such as de, zh-Hant or pt-BR")),
     "source": validation.text,
-    "attack_seed": _natural,
-    "rank": validation.whole,
-    "layer": _natural,
-    "lr": _by_task(_positive),
-    "epochs": _by_task(_positive),
-    "batch": _by_task(validation.whole),
-    "max_length": _by_task(validation.whole),
-    "max_train": _by_task(validation.whole),
-    "max_eval": validation.whole,
+    "attack_seed": OPTIONS["attack_seed"].wrong,
+    "rank": OPTIONS["rank"].wrong,
+    "layer": OPTIONS["layer"].wrong,
+    **{key: _by_task(key) for key in PER_TASK},
+    "max_eval": OPTIONS["max_eval"].wrong,
     "split": validation.one_of(*SPLITS),
-    "budget": validation.whole,
+    "budget": OPTIONS["budget"].wrong,
     "search": _read_by(parse_search),
     "precision": validation.one_of(*PRECISIONS),
     "select": validation.one_of(*SELECTIONS),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptx.backbone import BackboneRef, resolve
+from adaptx.data.cell import Cell
 from adaptx.data.parts import has_split, revision_of
 from adaptx.data.retrieval_layouts import pool_revision
 from adaptx.data.source import FolderSource, fitted
@@ -103,7 +104,7 @@ class Resolver:
     def _available(self) -> list[str]:
         task = self.target
         if task.mixes:
-            return [tag for tag in task.languages if has_split(self.source, task, tag, self.split)]
+            return [tag for tag in task.languages if has_split(Cell(self.source, task, tag, self.split))]
         return self.source.languages(task, self.split)
 
     @property
@@ -117,10 +118,14 @@ class Resolver:
     def attacks(self) -> list[tuple[str, AttackRequest]]:
         """The attacks as typed, each resolved with the search, budget and seed that were chosen."""
         choices = self.choices
-        return [
-            (text, attack_request(text, search=choices.search, budget=choices.budget, seed=choices.attack_seed))
-            for text in choices.attacks
-        ]
+        asked: list[tuple[str, AttackRequest]] = []
+        for text in choices.attacks:
+            request = attack_request(text, search=choices.search, budget=choices.budget, seed=choices.attack_seed)
+            same = next((other for other, earlier in asked if earlier == request), None)
+            if same is not None:
+                raise UsageError(f"--attack {same!r} and --attack {text!r} are one attack", hint="name it once")
+            asked.append((text, request))
+        return asked
 
     def method(self, task: Task) -> MethodSpec:
         """Return how a task is learnt; raises as `method_spec`, or `Incompatible` where it cannot be stacked."""
@@ -139,8 +144,8 @@ class Resolver:
         """Return the rows to train on and those to select by: in the same languages, else in the page's, else none."""
         languages = self._training_languages(task)
         limit = asked_number(self.choices.max_train, task, self.choices)
-        same = [tag for tag in languages if has_split(self.source, task, tag, "dev")]
-        own = [tag for tag in task.training_languages if has_split(self.source, task, tag, "dev")]
+        same = [tag for tag in languages if has_split(Cell(self.source, task, tag, "dev"))]
+        own = [tag for tag in task.training_languages if has_split(Cell(self.source, task, tag, "dev"))]
         dev = self._rows(task, ",".join(same or own), "dev") if same or own else None
         return self._rows(task, ",".join(languages), "train", limit), dev
 
@@ -158,7 +163,7 @@ class Resolver:
 
     def pool(self, language: str) -> str:
         """Return the revision of what a retrieval cell reads beside its own rows, empty for other forms."""
-        return pool_revision(self.source, self.target, language, self.split)
+        return pool_revision(Cell(self.source, self.target, language, self.split))
 
     def evaluation_lengths(self) -> tuple[int, int]:
         """Return tokens per input, asked for or the page's, and no stride."""
@@ -196,7 +201,7 @@ class Resolver:
     def _training_languages(self, task: Task) -> list[str]:
         languages = list(task.learning_languages)
         if task.name == f"{task.base}@{ALL}":
-            languages = [tag for tag in languages if has_split(self.source, task, tag, "train")]
+            languages = [tag for tag in languages if has_split(Cell(self.source, task, tag, "train"))]
         if not languages:
             raise Missing(f"the source has no training rows of {task.base} in any language", hint="--source FOLDER")
         return languages
@@ -204,7 +209,7 @@ class Resolver:
     def _rows(self, task: Task, language: str, split: str, limit: int | None = None) -> RowsSpec:
         return RowsSpec(
             source=self.source.name,
-            revision=revision_of(self.source, task, language, split),
+            revision=revision_of(Cell(self.source, task, language, split)),
             task=task.base,
             task_version=task.version,
             form=task.form,

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from adaptx.escaping import csv_cell
 from adaptx.reporting.comparison import contrasts_of
 from adaptx.schema.commands import EstimateRow
 from adaptx.schema.sources import one_source
@@ -28,7 +29,8 @@ def text_of(value: RunResult) -> str:
     file = io.StringIO()
     lines = csv.DictWriter(file, list(EstimateRow.__annotations__), lineterminator="\n")
     lines.writeheader()
-    lines.writerows(row for compared in value["comparisons"] for row in rows_of(compared))
+    rows = (row for compared in value["comparisons"] for row in rows_of(compared))
+    lines.writerows({name: csv_cell(cell) for name, cell in row.items()} for row in rows)
     return file.getvalue()
 
 

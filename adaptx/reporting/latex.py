@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from adaptx.escaping import latex, one_line
 from adaptx.reporting.comparison import sheets_of, summary
 from adaptx.reporting.provenance import world_of_run
 
@@ -13,26 +14,20 @@ if TYPE_CHECKING:
 
 __all__ = ["text_of"]
 
-SPELLED = str.maketrans(
-    {character: f"\\{character}" for character in "&%$#_{}"}
-    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "→": r"$\rightarrow$"}
-    | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
-)
-
 
 def text_of(value: RunResult) -> str:
     """Return the run in LaTeX; raise `Incompatible` for comparisons of several sources."""
     world = world_of_run(value)
     sheets = [summary(value["comparisons"]), *(sheet for c in value["comparisons"] for sheet in sheets_of(c))]
-    return f"% {world}\n" + "\n".join(_table(sheet, world) for sheet in sheets)
+    return f"% {one_line(world)}\n" + "\n".join(_table(sheet, world) for sheet in sheets)
 
 
 def _table(sheet: Sheet, world: str) -> str:
-    rows = [f"{' & '.join(text.translate(SPELLED) for text in row)} \\\\" for row in (sheet.columns, *sheet.rows)]
+    rows = [f"{' & '.join(latex(text) for text in row)} \\\\" for row in (sheet.columns, *sheet.rows)]
     return "\n".join(
         [
             r"\begin{table}",
-            f"\\caption{{{sheet.title.translate(SPELLED)}. {world.translate(SPELLED)}}}",
+            f"\\caption{{{latex(sheet.title)}. {latex(world)}}}",
             f"\\begin{{tabular}}{{{''.join('l' if name in sheet.words else 'r' for name in sheet.columns)}}}",
             *(rows[0], r"\hline", *rows[1:]),
             r"\end{tabular}",

@@ -7,21 +7,37 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from adaptx.escaping import printable
 
 __all__ = ["console", "print_text", "show", "show_one", "text_of"]
 
 STYLES = {"fault": "bold red", "note": "yellow", "ok": "green"}
 
 
-def console() -> Console:
+class PlainConsole(Console):
+    """A console that shows texts as they are: no markup in them, and nothing that a terminal would obey."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **how)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Yield the segments of ``renderable``, their texts printable."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else printable(text), style, control)
+
+
+def console(*, stderr: bool = False) -> Console:
     """Return a console on stdout that wraps nothing when piped, so that other programs read whole lines."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=10_000)
+    found = PlainConsole(stderr=stderr)
+    return found if found.is_terminal else PlainConsole(stderr=stderr, width=10_000)
 
 
 def print_text(text: str) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, tostring
 
+from adaptx.escaping import printable
+
 __all__ = ["Element", "element", "html_text", "svg_text"]
 
 SVG = "http://www.w3.org/2000/svg"
@@ -19,9 +21,9 @@ def element(tag: str, /, *children: Element | str, **attributes: str | float) ->
         if isinstance(child, Element):
             made.append(child)
         elif len(made):
-            made[-1].tail = (made[-1].tail or "") + child
+            made[-1].tail = (made[-1].tail or "") + printable(child)
         else:
-            made.text = (made.text or "") + child
+            made.text = (made.text or "") + printable(child)
     return made
 
 
@@ -38,4 +40,4 @@ def svg_text(root: Element) -> str:
 
 
 def _spell(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
+    return printable(value) if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")

@@ -6,13 +6,13 @@ printed but by `show`. pandas and rich are imported when they are asked for.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from adaptx.errors import UnknownName
+from adaptx.escaping import json_text
 from adaptx.schema.commands import RunResult
 
 if TYPE_CHECKING:
@@ -32,10 +32,11 @@ class Result(Generic[Value]):
     value: Value
     _rows: Callable[[Value], Rows] = field(repr=False)
     _print: Callable[[Value], None] = field(repr=False)
+    notes: tuple[str, ...] = field(default=(), kw_only=True)  # what was found wrong on the way and stopped nothing
 
     def to_json(self) -> str:
         """Return the JSON text of the command."""
-        return json.dumps(self.value, ensure_ascii=False, indent=1)
+        return json_text(self.value)
 
     def frame(self) -> DataFrame:
         """Return a pandas frame, one row an estimate (or a thing that is listed); scores are fractions."""

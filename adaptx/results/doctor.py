@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptx import registry
+from adaptx.errors import AdaptxError
+from adaptx.options import unknown_variables
 from adaptx.tasks.catalog import built_in_names, task_named
 
 if TYPE_CHECKING:
@@ -30,9 +32,9 @@ PRODUCTS_S = 120.0  # seconds: torch from a cold disk, and one slow product
 PACKAGES = ("torch", "transformers", "peft", "adapters", "datasets", "deepspeed", "click", "rich")
 
 
-def examine(store: Store) -> list[Finding]:
+def examine(store: Store | AdaptxError) -> list[Finding]:
     """Return every finding, in the order: packages, plugins, task pages, store, matrix products, settings."""
-    return [*_packages(), *_plugins(), *_pages(), _store(store), *_products(), *_settings()]
+    return [*_packages(), *_plugins(), *_pages(), *_store(store), *_products(), *_settings()]
 
 
 def _finding(check: str, state: Literal["ok", "note", "fault"], detail: str) -> Finding:
@@ -74,10 +76,15 @@ def _pages() -> list[Finding]:
     return [_finding("task pages", "ok", f"{len(names)} read"), *told]
 
 
-def _store(store: Store) -> Finding:
+def _store(store: Store | AdaptxError) -> list[Finding]:
+    """Return what the store holds and a fault for each step that cannot be read; an error is why it is not open."""
+    if isinstance(store, AdaptxError):
+        return [_finding("store", "fault", f"{store}; {store.hint}")]
     count = sum(1 for _ in store.all())
     free = shutil.disk_usage(_existing(store.root)).free / 1e9
-    return _finding("store", "ok", f"{store.root}: {count} results, {free:.0f} GB free on its disk")
+    told = f"{store.root}: {count} results, {free:.0f} GB free on its disk"
+    faults = [_finding("store", "fault", f"{fault}; adaptx prune {path.name[:12]}") for path, fault in store.damaged()]
+    return [_finding("store", "ok", told), *faults]
 
 
 def _existing(path: Path) -> Path:
@@ -103,4 +110,10 @@ def _product(told: ToldProducts) -> Finding:
 
 def _settings() -> list[Finding]:
     names = sorted(name for name in os.environ if name.startswith("ADAPTX_"))
-    return [_finding("environment", "note", f"{name}={os.environ[name]}") for name in names]
+    unknown = unknown_variables()
+    return [
+        _finding("environment", "fault", f"{name}: nothing reads it; {unknown[name]}")
+        if name in unknown
+        else _finding("environment", "note", f"{name}={os.environ[name]}")
+        for name in names
+    ]

@@ -5,11 +5,13 @@ Light: reads pages, distribution metadata and manifests; imports nobody's plugin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from adaptx import backbone, registry
-from adaptx.errors import AdaptxError
+from adaptx.errors import AdaptxError, StoreCorrupt
+from adaptx.escaping import told
 from adaptx.steps.step import kind_of
 from adaptx.tables import read_json
 from adaptx.tasks.catalog import task_named, task_names
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     Page = Mapping[str, object]  # a task's page as JSON
     Rows = Sequence[Mapping[str, object]]
 
-__all__ = ["known", "pruned", "shown", "stored"]
+__all__ = ["faults_of", "known", "pruned", "readable", "shown", "stored", "unlisted"]
 
 SCORES = "scores.json"
 
@@ -59,8 +61,26 @@ def _backbones() -> list[BackboneRow]:
 
 
 def stored(store: Store, kind: str) -> list[AdapterRow | StoredRow]:
-    """Return what the store holds: trained adapters, or every result."""
-    return [_stored(record) for record in store.all("train" if kind == "adapters" else None)]
+    """Return what the store holds: trained adapters, or every result; what cannot be listed is in `unlisted`."""
+    return [row for _, row, _ in _listed(store, kind) if row is not None]
+
+
+def unlisted(store: Store, kind: str) -> list[str]:
+    """Return a line for each step that `stored` leaves out, with its path and what is wrong."""
+    damaged = [fault for _, fault in store.damaged(_wanted(kind))]
+    return damaged + [f"{record.path}: cannot be listed: {wrong}" for record, _, wrong in _listed(store, kind) if wrong]
+
+
+def _wanted(kind: str) -> str | None:
+    return "train" if kind == "adapters" else None
+
+
+def _listed(store: Store, kind: str) -> Iterator[tuple[StoredStep, AdapterRow | StoredRow | None, str]]:
+    for record in store.all(_wanted(kind)):
+        try:
+            yield record, _stored(record), ""
+        except (AdaptxError, KeyError, TypeError, ValueError, AttributeError, OSError) as error:  # of foreign values
+            yield record, None, told(error)
 
 
 def _stored(record: StoredStep) -> AdapterRow | StoredRow:
@@ -79,17 +99,34 @@ def shown(name: str, store: Callable[[], Store], *, is_task: bool = False) -> Pa
         page: Page = to_json(task_named(name))
         return page
     opened = store()
-    record = opened.get(opened.find(name))
-    assert record is not None, "find returns ids of committed steps"
+    record = readable(opened, opened.find(name))
     view: StoredStepView = {
         "id": record.id,
         "path": str(record.path),
         "spec": record.spec,
         "manifest": record.manifest,
     }
-    if (record.path / SCORES).is_file():
+    with suppress(AdaptxError):  # a damaged file is a line of `faults_of`
         view["scores.json"] = read_json(record.path / SCORES)
     return view
+
+
+def faults_of(shown: Page | StoredStepView, store: Callable[[], Store]) -> list[str]:
+    """Return what is wrong with a stored step that `shown` has shown; nothing of a page."""
+    step_id = shown.get("id")
+    return store().check(step_id) if isinstance(step_id, str) and "manifest" in shown else []
+
+
+def readable(store: Store, step_id: str) -> StoredStep:
+    """Return a step that has a folder; raise `StoreCorrupt` with a line for each fault where it cannot be read."""
+    try:
+        record = store.get(step_id)
+    except StoreCorrupt:
+        record = None
+    if record is None:
+        hint = f"adaptx prune {step_id[:12]}, and the command that made it makes it again"
+        raise StoreCorrupt("\n".join(store.check(step_id)), hint=hint)
+    return record
 
 
 def pruned(store: Store, steps: Sequence[str], *, dry_run: bool) -> list[PrunedRow]:

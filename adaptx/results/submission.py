@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adaptx.data.cell import Cell
 from adaptx.data.rows import load
 from adaptx.errors import DataFault, Missing
 from adaptx.metrics import xtreme
@@ -72,17 +73,18 @@ def _scored_task(
     absent = [tag for tag in wanted if tag not in files]
     if absent:
         missing.append(f"{len(wanted) - len(absent)} of {len(wanted)} languages, without {', '.join(absent)}")
-    cells = {tag: _cell(path, task, source, tag, limit, missing) for tag, path in files.items()}
+    cells = {
+        tag: _scored_cell(path, Cell(source, task, tag, xtreme_files.SPLIT), limit, missing)
+        for tag, path in files.items()
+    }
     counted = [tag for tag in wanted if tag in cells] or list(cells)
     averages = xtreme.task_averages(_by_metric(cells, counted))
     return {"metric": task.metric, "languages": cells, "averages": averages}
 
 
-def _cell(
-    path: Path, task: Task, source: Source, language: str, limit: int | None, missing: list[str]
-) -> dict[str, float]:
+def _scored_cell(path: Path, cell: Cell, limit: int | None, missing: list[str]) -> dict[str, float]:
     """Return ``n`` and the scores of one file, and add to ``missing`` how many published rows are not in it."""
-    rows = load(source, task, language, xtreme_files.SPLIT, limit=limit)
+    rows, task, language = load(cell, limit=limit), cell.task, cell.language
     skipped = set() if limit else {row.row for row in (*rows.quarantined, *rows.dropped)}
     try:
         ids = [example.id for example in rows.examples]

@@ -14,6 +14,7 @@ from adaptx.analysis.compare import ArmRun, compare
 from adaptx.analysis.scores import EvaluationCell, score_languages
 from adaptx.errors import Missing
 from adaptx.planning.arms import Arm, Comparison, arms_of
+from adaptx.results.listing import readable
 from adaptx.schema.sources import one_source
 from adaptx.steps.attack import read_outcomes
 from adaptx.steps.evaluate import eval_spec
@@ -209,8 +210,7 @@ def _cell(step: Step, plan: StackPlan, view: StoreView) -> EvaluationCell:
 
 def why_result(store: Store, prefix: str) -> WhyResult:
     """Return how a stored step differs from the nearest other one of its kind, field by field."""
-    record = store.get(store.find(prefix))
-    assert record is not None, "find returns ids of committed steps"
+    record = readable(store, store.find(prefix))
     others = [other for other in store.all(record.kind) if other.id != record.id]
     nearest = min(others, key=lambda other: len(differences(record.spec, other.spec)), default=None)
     told = differences(record.spec, nearest.spec) if nearest else []

@@ -176,7 +176,9 @@ class AttackRequest:
 
     @property
     def is_apart(self) -> bool:
-        """Whether its code runs in a process of its own."""
+        """Whether its code, or that of its search, is a stranger's and runs in a process of its own."""
+        if self.driver is not None and registry.is_apart(registry.SEARCHES, self.driver.name):
+            return True
         return bool(self.attack.apart)
 
     @property

@@ -42,7 +42,7 @@ class Process:
         try:
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter
                 [sys.executable, "-P", "-c", CHILD, name, str(theirs_in), str(theirs_out)],
-                env=registry.environment(),
+                env=registry.environment() | {registry.SWITCH: "inside"},  # it is the place apart
                 stdin=subprocess.DEVNULL,
                 stdout=STDERR,
                 pass_fds=(theirs_in, theirs_out),

@@ -70,7 +70,7 @@ class _Worker:
     """The process of one cell; begun when it is first asked, and again after it was ended."""
 
     def __init__(self, request: AttackRequest, place: Message, seconds: float) -> None:
-        self._name, self._seconds = request.attack.apart, seconds
+        self._name, self._seconds = request.attack.name, seconds
         self._setup = {
             **place,
             "given": dict(request.parameters),

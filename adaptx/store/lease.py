@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import tempfile
 import threading
@@ -28,6 +29,9 @@ __all__ = ["STALE", "Held", "Holder", "Lease", "hold"]
 
 STALE = 60.0  # seconds without a heartbeat; NFS may show a file's times up to 60 s late unless it is opened, as here
 BEATS = 6  # heartbeats within STALE
+MOST_BYTES = 10_000  # of a lease file
+MOST_PIDS = 2**31
+NAMED = {"host": str, "place": str, "pid": int, "birth": str}
 FIRST_WAIT, LONGEST_WAIT = 0.02, 1.0  # seconds between looks
 
 
@@ -119,7 +123,7 @@ def _claim(stem: Path, stale: float) -> Path | Holder:
         if _create(path):
             return path
         holder = _read(path)
-        if holder is not None and _lives(holder, path.parent, stale):
+        if holder is not None and _lives(holder, path, stale):
             return holder
         generation += holder is not None  # None: released between create and read; the same generation is free
 
@@ -139,19 +143,33 @@ def _create(path: Path) -> bool:
 def _read(path: Path) -> Holder | None:
     """Return the holder, or None where the file is gone. An empty file (killed while creating) has a heartbeat only."""
     try:
-        with path.open(encoding="utf-8") as stream:  # open before stat: NFS then asks the server for fresh times
-            beat = os.fstat(stream.fileno()).st_mtime
-            text = stream.read()
+        with path.open("rb") as stream:  # open before stat: NFS then asks the server for fresh times
+            beat, content = os.fstat(stream.fileno()).st_mtime, stream.read(MOST_BYTES)
     except FileNotFoundError:
         return None
-    told = json.loads(text) if text.endswith("}") else {"host": "unknown host", "place": "", "pid": 0, "birth": ""}
-    return Holder(**told, beat=beat)
+    except OSError:  # a folder, or a file that is closed to us
+        beat, content = path.lstat().st_mtime, b""
+    return _holder(content, beat)
 
 
-def _lives(holder: Holder, folder: Path, stale: float) -> bool:
+def _holder(content: bytes, beat: float) -> Holder:
+    """Return whom a lease file names; whatever else is in it, somebody unknown holds it for as long as it beats."""
+    with suppress(ValueError, RecursionError):
+        told = json.loads(content)
+        named = isinstance(told, dict) and {key: type(value) for key, value in told.items()} == NAMED
+        if named and 0 < told["pid"] < MOST_PIDS:
+            return Holder(**told, beat=beat)
+    return Holder(host="unknown host", place="", pid=0, birth="", beat=beat)
+
+
+def _lives(holder: Holder, path: Path, stale: float) -> bool:
     if holder.place == _place():
         return _runs(holder)
-    return _silence(holder, folder) <= stale
+    since = _silence(holder, path.parent)
+    if since < -stale:  # a beat of the future (a clock set back, a copied file) is one of now, else it would last
+        with suppress(OSError):
+            os.utime(path)
+    return since <= stale
 
 
 def _silence(holder: Holder, folder: Path) -> float:
@@ -220,6 +238,9 @@ def _release(stem: Path, claimed: Path, *, made: bool) -> None:
     """Remove our file; the dead ones stay until the thing is made, when a late rival can do no harm."""
     if made:
         for path in stem.parent.glob(f"{stem.name}.lease-*"):
-            path.unlink(missing_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)  # no lease of ours, but in its place
+            else:
+                path.unlink(missing_ok=True)
     elif not _successor(claimed).exists():
         claimed.unlink(missing_ok=True)

@@ -16,10 +16,25 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
+from adaptx.errors import StoreCorrupt
 from adaptx.spec import SCHEMA, digest
 from adaptx.store.atomic import sha256
+from adaptx.store.documents import manifest_fault, read_object
 
-__all__ = ["EVICTED", "MANIFEST", "SPEC", "WEIGHTS", "Manifest", "Origin", "describe", "faults", "render", "seal"]
+__all__ = [
+    "EVICTED",
+    "MANIFEST",
+    "SPEC",
+    "WEIGHTS",
+    "Manifest",
+    "Origin",
+    "describe",
+    "faults",
+    "read",
+    "read_spec",
+    "render",
+    "seal",
+]
 
 MANIFEST, SPEC = "manifest.json", "spec.json"
 EVICTED = "evicted"  # empty file beside the manifest: the weights were removed and can be made again
@@ -118,22 +133,55 @@ def render(value: Mapping[str, object]) -> bytes:
 
 def faults(folder: Path, step_id: str) -> list[str]:
     """Compare a committed folder with its manifest; return one line per fault, each naming the file."""
+    if folder.is_symlink():
+        return [f"{folder}: a link, not a folder"]
     try:
-        raw = (folder / MANIFEST).read_bytes()
-        manifest = json.loads(raw)
-        del manifest["digest"]
-        intact = seal(manifest) == raw and manifest["id"] == step_id  # byte for byte: the digest is made anew
-    except (ValueError, KeyError, TypeError, FileNotFoundError):
-        intact = False
-    if not intact:
-        return [f"{folder / MANIFEST}: damaged or missing"]
-    wrong = list(_wrong_files(folder, manifest["files"]))
-    if not wrong and digest(json.loads((folder / SPEC).read_bytes())) != step_id:
-        return [f"{folder / SPEC}: is not the request of {step_id[:12]}"]
-    return wrong
+        manifest = read(folder, step_id)
+        is_right = _is_sealed(folder, manifest)
+    except (StoreCorrupt, OSError):
+        is_right = False
+    if not is_right:
+        wrong = "a link, not a file" if (folder / MANIFEST).is_symlink() else "damaged or missing"
+        return [f"{folder / MANIFEST}: {wrong}"]
+    return list(_wrong_files(folder, manifest["files"])) or _wrong_spec(folder, step_id)
+
+
+def read(folder: Path, step_id: str) -> Manifest:
+    """Return the manifest of a step whose shape is right; raise `StoreCorrupt` for any other."""
+    hint = f"adaptx prune {step_id[:12]}, and the same command makes it again"
+    found = read_object(folder / MANIFEST, hint)
+    if fault := manifest_fault(found, step_id):
+        raise StoreCorrupt(f"{folder / MANIFEST} is damaged: {fault}", hint=hint)
+    manifest: Manifest = found
+    return manifest
+
+
+def read_spec(folder: Path, step_id: str) -> Any:
+    """Return the request of a step; raise `StoreCorrupt` where there is none."""
+    hint = f"adaptx prune {step_id[:12]}, and the same command makes it again"
+    if not (spec := read_object(folder / SPEC, hint)):
+        raise StoreCorrupt(f"{folder / SPEC} is missing or empty", hint=hint)
+    return spec
+
+
+def _is_sealed(folder: Path, manifest: Manifest) -> bool:
+    unsealed = {key: value for key, value in manifest.items() if key != "digest"}
+    try:
+        return seal(unsealed) == (folder / MANIFEST).read_bytes()  # byte for byte: the digest is made anew
+    except ValueError:  # NaN
+        return False
+
+
+def _wrong_spec(folder: Path, step_id: str) -> list[str]:
+    try:
+        found = digest(read_spec(folder, step_id))
+    except (StoreCorrupt, ValueError) as error:
+        return [str(error)]
+    return [] if found == step_id else [f"{folder / SPEC}: is not the request of {step_id[:12]}"]
 
 
 def _wrong_files(folder: Path, listed: Mapping[str, FileEntry]) -> Iterator[str]:
+    yield from (f"{path}: a link, not a file" for path in sorted(folder.rglob("*")) if path.is_symlink())
     present = dict(_files(folder))
     evicted = (folder / EVICTED).exists()
     for name, expected in listed.items():
@@ -151,7 +199,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield relative POSIX name and path of every file but the manifest itself and the eviction mark, sorted."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and name not in (MANIFEST, EVICTED):
+        if path.is_file() and not path.is_symlink() and name not in (MANIFEST, EVICTED):
             yield name, path
 
 

@@ -8,7 +8,6 @@ manifest is written last, and one rename makes it visible; of two commits of one
 from __future__ import annotations
 
 import errno
-import json
 import re
 import secrets
 import shutil
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from adaptx.errors import Incompatible, Missing, StoreCorrupt, UnknownName, UsageError
 from adaptx.spec import SCHEMA, Spec, content_id, digest, request
 from adaptx.store import atomic, lease, manifest
+from adaptx.store.documents import read_object
 from adaptx.validation import COMMIT
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Pruned", "Store", "StoredStep", "discover"]
 
-FOLDER, MARK = "runs", "store.json"
+FOLDER, MARK, LOCKS = "runs", "store.json", "lock.json"
 ID = re.compile(r"[0-9a-f]{64}")
 PREFIX = re.compile(r"[0-9a-f]{6,64}")
 WORD = re.compile(r"[a-z][a-z0-9_-]*")
@@ -62,7 +62,7 @@ class Store:
         self._stale = stale
         if self.root.exists() and not self.root.is_dir():
             raise UsageError(f"the store {self.root} is a file", hint="give a folder")
-        if (schema := _json(self.root / MARK).get("schema", SCHEMA)) != SCHEMA:
+        if (schema := self._document(MARK).get("schema", SCHEMA)) != SCHEMA:
             raise Incompatible(f"{self.root} is a store of schema {schema}; this adaptx reads {SCHEMA}")
 
     @property
@@ -84,9 +84,9 @@ class Store:
         """Return the one id that begins with ``prefix``, 6 digits or more; raise `UnknownName` or `UsageError`."""
         if not PREFIX.fullmatch(prefix):
             raise UsageError(f"{prefix!r} is not an id", hint="an id is 6 to 64 hex digits; adaptx ls results")
-        found = sorted(path.parent.name for path in self._manifests("*", prefix))
+        found = [path.name for path in self._folders("*", prefix)]
         if not found:
-            raise UnknownName("result", prefix, (path.parent.name[:12] for path in self._manifests("*")))
+            raise UnknownName("result", prefix, (path.name[:12] for path in self._folders("*")))
         if len(found) > 1:
             raise UsageError(
                 f"{prefix!r} begins {len(found)} ids", hint=f"one of {', '.join(i[:16] for i in found[:5])}"
@@ -94,8 +94,36 @@ class Store:
         return found[0]
 
     def all(self, kind: str | None = None) -> Iterator[StoredStep]:
-        """Yield the committed steps, of one kind or all, sorted by kind and id."""
-        yield from (_record(path.parent) for path in self._manifests(_word(kind) if kind else "*"))
+        """Yield the committed steps, of one kind or all, sorted by kind and id; what cannot be read is `damaged`."""
+        for folder in self._folders(_word(kind) if kind else "*"):
+            with suppress(StoreCorrupt):
+                if (folder / manifest.MANIFEST).exists():
+                    yield _record(folder)
+
+    def damaged(self, kind: str | None = None) -> Iterator[tuple[Path, str]]:
+        """Yield the folder of each step that cannot be read, and why; the store's own files as well."""
+        for folder in self._folders(_word(kind) if kind else "*"):
+            try:
+                if not (folder / manifest.MANIFEST).exists():
+                    yield folder, f"{folder / manifest.MANIFEST}: missing"
+                _record(folder)
+            except StoreCorrupt as fault:
+                yield folder, str(fault)
+        try:
+            self._locks()
+        except StoreCorrupt as fault:
+            yield self.root / LOCKS, str(fault)
+
+    def ids(self) -> list[str]:
+        """Return the id of every step that has a folder, readable or not, sorted by kind and id."""
+        return [folder.name for folder in self._folders("*")]
+
+    def folder(self, step_id: str) -> Path:
+        """Return the folder of a step, whatever is in it; raise `Missing` where there is none."""
+        found = self._folders("*", _full(step_id))
+        if not found:
+            raise Missing(f"no result {step_id[:12]} in {self.root}", hint="adaptx ls results")
+        return found[0]
 
     def work(self, kind: str, step_id: str) -> Path:
         """Return ``work/<id>/``, created: what is in progress, kept for resuming until the step is committed."""
@@ -163,10 +191,7 @@ class Store:
 
     def check(self, step_id: str) -> list[str]:
         """Compare every file with its sha256; return a line per fault. Raise `Missing` where there is no such step."""
-        folder = self._folder(step_id)
-        if folder is None:
-            raise Missing(f"no result {step_id[:12]} in {self.root}", hint="adaptx ls results")
-        return manifest.faults(folder, step_id)
+        return manifest.faults(self.folder(step_id), step_id)
 
     def intact(self, step_id: str) -> StoredStep:
         """Return a committed step after checking its files; raise `StoreCorrupt` for a changed one, else `Missing`."""
@@ -176,16 +201,16 @@ class Store:
 
     def lock(self, kind: str, name: str) -> str | None:
         """Return the commit locked for a hub id; ``kind`` is the hub's: "model" or "dataset"."""
-        commit: str | None = _json(self.root / "lock.json").get(_word(kind), {}).get(name)
+        commit: str | None = self._locks().get(_word(kind), {}).get(name)
         return commit
 
     def set_lock(self, kind: str, name: str, commit: str) -> str:
         """Lock a hub id to a commit unless it is locked; return the commit that holds now."""
         if not COMMIT.fullmatch(commit):
             raise UsageError(f"{commit!r} is not a commit of {name}", hint="40 hex digits")
-        path = self.root / "lock.json"
+        path = self.root / LOCKS
         with lease.hold(self._workspace() / path.name, done=lambda: False, stale=self._stale):
-            locks = _json(path)
+            locks = self._locks()
             held: str = locks.setdefault(_word(kind), {}).setdefault(name, commit)
             atomic.write(path, manifest.render(locks))
         return held
@@ -205,7 +230,8 @@ class Store:
     def evict(self, step_id: str) -> int:
         """Remove a step's weights, keeping manifest and hashes; return the bytes freed."""
         record = self._committed(step_id)
-        weights = [record.path / name for name in record.manifest["files"] if name.endswith(manifest.WEIGHTS)]
+        names = [name for name in record.manifest["files"] if name.endswith(manifest.WEIGHTS)]
+        weights = [path for path in (record.path / name for name in names) if _lies_in(path, record.path)]
         (record.path / manifest.EVICTED).touch()  # before the first file goes: a kill in between is harmless
         atomic.sync(record.path)
         freed: int = sum(path.stat().st_size for path in weights if path.exists())
@@ -214,8 +240,8 @@ class Store:
         return freed
 
     def remove(self, step_id: str, *, dry_run: bool = False) -> Pruned:
-        """Remove a committed step; what was made from it stays, and it is made again when it is asked for."""
-        folder = self._committed(step_id).path
+        """Remove a step, damaged or not; what was made from it stays, and it is made again when it is asked for."""
+        folder = self.folder(step_id)
         return Pruned(removed=(folder,), bytes=_remove(folder, dry_run=dry_run))
 
     def prune(self, *, dry_run: bool = False) -> Pruned:
@@ -225,7 +251,9 @@ class Store:
         """
         half_made = [path for path in self.root.glob("store/*/*/*") if not (path / manifest.MANIFEST).exists()]
         removed = [(path, _remove(path, dry_run=dry_run)) for path in half_made]
-        for folder in [path for path in self.root.glob("work/*") if path.is_dir()]:
+        links = [path for path in self.root.glob("work/*") if path.is_symlink()]
+        removed += [(link, _remove(link, dry_run=dry_run)) for link in links]
+        for folder in [path for path in self.root.glob("work/*") if path.is_dir() and not _is_lease(path)]:
             with suppress(lease.Held), lease.hold(folder, done=lambda: False, wait=False, stale=self._stale):
                 removed.append((folder, _remove(folder, dry_run=dry_run)))
         self._remove_spent_leases(dry_run=dry_run)
@@ -235,7 +263,7 @@ class Store:
         """Remove lease files that a kill just after a commit left behind."""
         files = [path for path in self.root.glob("work/*.lease-*") if ID.fullmatch(path.stem)]
         for path in [path for path in files if not dry_run and self._folder(path.stem) is not None]:
-            path.unlink(missing_ok=True)
+            _remove(path, dry_run=False)
 
     def _workspace(self) -> Path:
         """Return ``work/``; the first call on a new store makes the store."""
@@ -272,8 +300,21 @@ class Store:
         places = (self._place(kind.name, step_id) for kind in self.root.glob("store/*"))
         return next((place for place in places if (place / manifest.MANIFEST).exists()), None)
 
-    def _manifests(self, kind: str, prefix: str = "") -> list[Path]:
-        return sorted(self.root.glob(f"store/{kind}/{prefix[:2] or '*'}/{prefix}*/{manifest.MANIFEST}"))
+    def _folders(self, kind: str, prefix: str = "") -> list[Path]:
+        found = self.root.glob(f"store/{kind}/{prefix[:2] or '*'}/{prefix}*")
+        return sorted(path for path in found if ID.fullmatch(path.name) and path.parent.name == path.name[:2])
+
+    def _document(self, name: str) -> Any:
+        return read_object(self.root / name, f"repair or remove {self.root / name}")
+
+    def _locks(self) -> Any:
+        """Return the commits by kind and hub id."""
+        locks = self._document(LOCKS)
+        for kind, names in locks.items():
+            if not isinstance(names, dict) or not all(COMMIT.fullmatch(str(commit)) for commit in names.values()):
+                told = f"{self.root / LOCKS} is damaged: {kind!r} is no table of commits"
+                raise StoreCorrupt(told, hint=f"repair or remove {self.root / LOCKS}")
+        return locks
 
     def _committed(self, step_id: str) -> StoredStep:
         record = self.get(step_id)
@@ -290,7 +331,9 @@ def discover(start: Path) -> Path:
 
 
 def _record(folder: Path) -> StoredStep:
-    told, spec = _json(folder / manifest.MANIFEST), _json(folder / manifest.SPEC)
+    if folder.is_symlink():
+        raise StoreCorrupt(f"{folder} is a link, not a folder", hint=f"adaptx prune {folder.name[:12]}")
+    told, spec = manifest.read(folder, folder.name), manifest.read_spec(folder, folder.name)
     evicted = (folder / manifest.EVICTED).exists()
     return StoredStep(id=folder.name, kind=folder.parts[-3], path=folder, spec=spec, manifest=told, evicted=evicted)
 
@@ -325,27 +368,30 @@ def _complete(folder: Path) -> bool:
 
 
 def _remove(folder: Path, *, dry_run: bool) -> int:
-    """Remove a folder (manifest first, so that a kill leaves what `prune` finds); return the bytes of its files."""
-    size = sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+    """Remove a folder (manifest first, so that a kill leaves what `prune` finds); return the bytes of its files.
+
+    A link goes, and what it leads to stays.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        size = folder.lstat().st_size
+        if not dry_run:
+            folder.unlink()
+        return size
+    size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     if not dry_run:
-        (folder / manifest.MANIFEST).unlink(missing_ok=True)
+        with suppress(FileNotFoundError, IsADirectoryError, PermissionError):  # a folder in its place goes with all
+            (folder / manifest.MANIFEST).unlink()
         shutil.rmtree(folder)
     return size
 
 
-def _json(path: Path) -> Any:
-    """Read one of the store's own files; a missing one is empty."""
-    try:
-        return json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        hint = (
-            f"remove {path.parent} and the step is made again"
-            if path.name != "lock.json"
-            else f"repair or remove {path}"
-        )
-        raise StoreCorrupt(f"{path} is damaged: {error}", hint=hint) from error
+def _lies_in(path: Path, folder: Path) -> bool:
+    """Return whether a file is one of a folder's own, by no link that leads out of it."""
+    return path.parent.resolve().is_relative_to(folder.resolve())
+
+
+def _is_lease(path: Path) -> bool:
+    return ".lease-" in path.name
 
 
 def _full(step_id: str) -> str:

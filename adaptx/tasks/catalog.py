@@ -17,6 +17,7 @@ from adaptx import registry
 from adaptx.errors import Missing, PluginError, UnknownName, UsageError
 from adaptx.tasks.page import read_page
 from adaptx.tasks.task import Task
+from adaptx.validation import near, refuse
 
 __all__ = ["ALL", "built_in_names", "page_at", "task_named", "task_names", "tasks_named"]
 
@@ -98,7 +99,19 @@ def page_at(path: Path) -> Task:
         raise UsageError(f"{path} is not UTF-8: {error}") from error
     except OSError as error:
         raise Missing(f"no page at {path}: {error.strerror}", hint=f"known tasks: {', '.join(task_names())}") from error
-    return replace(read_page(text, str(path)), page=text)
+    task = read_page(text, str(path))
+    known = {task.name, *task_names()}
+    named = {"trains_on": task.trains_on, "mixes": task.mixes}
+    refuse(
+        str(path),
+        [
+            f"{key}: unknown task {name!r}{near(name, known)}"
+            for key in named
+            for name in named[key]
+            if name not in known
+        ],
+    )
+    return replace(task, page=text)
 
 
 def _plugin_task(name: str) -> Task:

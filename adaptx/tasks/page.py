@@ -9,17 +9,15 @@ that one typo is told once.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import takewhile
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from adaptx import validation
-from adaptx.errors import AdaptxError, UsageError
+from adaptx.errors import AdaptxError
 from adaptx.methods import Method, Values, method_named, method_names
-from adaptx.spec import Optimisation, coerce
+from adaptx.options import TRAINING
 from adaptx.tasks.forms import form_named
 from adaptx.tasks.task import HubOverride, Task
 
@@ -35,7 +33,6 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([a-
 OPTIONS = "options"  # of a choice: one column with a list, or a column each
 GRADED = ("pearson",)  # metrics of grades, which have a range in place of labels
 HUB_KEYS = ("revision", "hub_config", "hub_language", "hub_splits", "hub_columns")
-NUMBERS = get_type_hints(Optimisation)  # of training, by name
 
 
 def mistakes_of(page: Mapping[str, Any]) -> list[str]:
@@ -66,7 +63,7 @@ def _defaults(value: Any) -> str | None:
         return f"{value!r} is not a table"
     tables = {key: inner for key, inner in value.items() if key in method_names()}
     shared = {key: inner for key, inner in value.items() if key not in tables}
-    told = list(_unlike_numbers(shared, (*NUMBERS, *method_names())))
+    told = list(_unlike_numbers(shared, (*TRAINING, *method_names())))
     for name, table in tables.items():
         if not isinstance(table, dict):
             told.append(f"{name} = {table!r} is not a table")
@@ -78,17 +75,17 @@ def _defaults(value: Any) -> str | None:
 def _unlike_method(table: Values, name: str) -> Iterator[str]:
     method: Method = method_named(name)
     own = {parameter.name for parameter in method.parameters}
-    yield from _unlike_numbers({key: value for key, value in table.items() if key not in own}, (*NUMBERS, *own))
+    yield from _unlike_numbers({key: value for key, value in table.items() if key not in own}, (*TRAINING, *own))
     if told := _refused(lambda: method.values({key: value for key, value in table.items() if key in own})):
         yield told
 
 
 def _unlike_numbers(table: Values, known: Sequence[str]) -> Iterator[str]:
     for key, value in table.items():
-        if key not in NUMBERS:
+        if key not in TRAINING:
             yield f"unknown {key!r}{validation.near(key, known)}"
-        elif told := _refused(partial(coerce, value, NUMBERS[key], key)):
-            yield told
+        elif wrong := TRAINING[key].wrong(value):
+            yield f"{key} = {wrong}"
 
 
 def _refused(read: Callable[[], object]) -> str | None:
@@ -98,6 +95,13 @@ def _refused(read: Callable[[], object]) -> str | None:
     except AdaptxError as error:
         return f"{error}; {error.hint}" if error.hint else str(error)
     return None
+
+
+def _labels(value: Any) -> str | None:
+    told = validation.list_of(validation.text, least=2)(value)
+    if told is None and len({label.casefold() for label in value}) < len(value):
+        return f"{value!r} has labels that differ in nothing but case"
+    return told
 
 
 NAMED = validation.matching(NAME, "a name of small letters, digits, - and _")
@@ -129,7 +133,7 @@ RULES: Mapping[str, Rule] = {
     "splits": UPSTREAM_SPLITS,
     "columns": COLUMNS,
     "fields": validation.table(validation.text, validation.flag),
-    "labels": validation.list_of(validation.text),
+    "labels": _labels,
     "labels_file": WORDED,
     "folder": WORDED,
     "folders": validation.table(TAGGED, WORDED),
@@ -171,6 +175,8 @@ def _agreements(page: Mapping[str, Any]) -> Iterator[str]:
         yield from _form_agreements(page, form_named(page["form"]))
     yield from _split_agreements(page)
     yield from _language_agreements(page)
+    if page.get("name") in page.get("mixes", ()):
+        yield f"mixes: {page['name']!r} cannot be mixed of itself"
     hubless = (key for key in HUB_KEYS if key in page and "hub" not in page)
     yield from (f"{key}: of what? hub is missing" for key in hubless)
 
@@ -260,10 +266,7 @@ def read_page(text: str, where: str) -> Task:
 
     Raises `UsageError` that lists every mistake of the page.
     """
-    try:
-        page = joined(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{where} is not TOML: {error}") from error
+    page = joined(validation.read_toml(text, where))
     validation.refuse(where, mistakes_of(page))
     absent: dict[str, object] = {"labels": (), "hub": None, "revision": None}
     plain = {key: _frozen(value) for key, value in page.items() if key != "repair"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -35,12 +36,15 @@ def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]
     assert "stack" in err.splitlines()[1]
 
 
-def test_an_unknown_option_and_a_value_too_few_are_usage_errors(capsys: pytest.CaptureFixture[str]) -> None:
-    for words in (["ls", "tasks", "--jsn"], ["ls"], ["ls", "nonsense"], ["stack", "squad", "--seed", "x"]):
+def test_an_unknown_option_and_a_value_too_few_are_usage_errors(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    wrong_seed = ["stack", "squad", "--seed", "x", "--store", str(tmp_path / "runs")]
+    for words in (["ls", "tasks", "--jsn"], ["ls"], ["ls", "nonsense"], wrong_seed):
         assert main(words) == Exit.USAGE, words
         out, err = capsys.readouterr()
         assert out == ""
-        assert err.startswith("error: ")
+        assert [line for line in err.splitlines() if line.startswith("error: ")]
         assert "Traceback" not in err
 
 

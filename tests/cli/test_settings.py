@@ -46,5 +46,5 @@ def test_every_unknown_key_is_named_in_one_error(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"adaptx\.toml is not valid TOML"):
+    with pytest.raises(UsageError, match=r"adaptx\.toml is not TOML"):
         defaults_for(COMMANDS, write(tmp_path, "seed = = 1"))

@@ -73,6 +73,7 @@ PRELUDE = """
 import json, sys
 from pathlib import Path
 from adaptx.data import hub
+from adaptx.data.cell import Cell
 from adaptx.data.rows import load
 from adaptx.data.source import open_source
 from adaptx.errors import AdaptxError

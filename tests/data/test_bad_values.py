@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from adaptx.data.cell import Cell
 from adaptx.data.retrieval_layouts import check_gold
 from adaptx.data.rows import Loaded, load, load_items
 from adaptx.errors import DataFault
@@ -22,7 +23,7 @@ def paws(folder, **changes: Any) -> Loaded:
     rows = [{"id": n, **PAIR} for n in range(COUNT)]
     rows[5] |= changes
     folder.write_bytes("paws-x/en/test.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
-    return load(folder.source, task_named("pawsx"), "en", "test")
+    return load(Cell(folder.source, task_named("pawsx"), "en", "test"))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_a_sentence_that_was_never_filled_in_is_still_dropped(value, folder) -> 
 def test_a_parallel_id_twice_is_fatal_since_either_row_would_stand_for_its_translation(folder) -> None:
     folder.write("copa/en/train.jsonl", [{"idx": min(n, 7), **COPA} for n in range(9)])
     with pytest.raises(DataFault, match="rows 7 and 8, field 'idx': both have id '7'"):
-        load(folder.source, task_named("copa"), "en", "train")
+        load(Cell(folder.source, task_named("copa"), "en", "train"))
 
 
 def test_what_is_wrong_with_a_row_can_be_written_to_any_file(folder) -> None:
@@ -77,7 +78,7 @@ def test_what_is_wrong_with_a_row_can_be_written_to_any_file(folder) -> None:
     folder.write("paws-x/en/test.jsonl", rows)
     path = folder.root / "paws-x" / "en" / "test.jsonl"
     path.write_bytes(path.read_bytes() + b'{"k\\ud800": 1, "k\\ud800": 2}\n')
-    (bad,) = load(folder.source, task_named("pawsx"), "en", "test").quarantined
+    (bad,) = load(Cell(folder.source, task_named("pawsx"), "en", "test")).quarantined
     assert str(bad).encode("utf-8")
     assert len(paws(folder, label="x" * 100_000).quarantined[0].reason) <= 500
 
@@ -86,9 +87,9 @@ def test_what_is_wrong_with_a_row_can_be_written_to_any_file(folder) -> None:
 def test_a_stray_column_never_replaces_the_gold(gold, folder) -> None:
     rows = [{"target_sentence": f"one {n}", "source_sentence": f"eins {n}"} for n in range(4)]
     folder.write("tatoeba/de/test.jsonl", rows)
-    whole = load(folder.source, task_named("tatoeba"), "de", "test").examples
+    whole = load(Cell(folder.source, task_named("tatoeba"), "de", "test")).examples
     folder.write("tatoeba/de/test.jsonl", [{**row, "gold": gold} for row in rows])
-    assert load(folder.source, task_named("tatoeba"), "de", "test").examples == whole
+    assert load(Cell(folder.source, task_named("tatoeba"), "de", "test")).examples == whole
 
 
 class Bitext:
@@ -106,9 +107,9 @@ class Bitext:
         """Load the cell, with what is searched."""
         for name, rows in self.files.items():
             self.folder.write(f"bucc2018/zh/{name}.jsonl", rows)
-        where = (self.folder.source, task_named("bucc"), "zh", "test")
-        found = load(*where)
-        check_gold(found.examples, load_items(*where), "bucc zh")
+        cell = Cell(self.folder.source, task_named("bucc"), "zh", "test")
+        found = load(cell)
+        check_gold(found.examples, load_items(cell), "bucc zh")
         return found
 
 
@@ -165,7 +166,7 @@ def test_too_many_bad_pairs_are_fatal(bitext) -> None:
 def test_a_row_of_lists_is_checked_value_by_value(row, folder) -> None:
     folder.write("bucc2018/zh/test.jsonl", [row])
     with pytest.raises(DataFault, match=r"test\.jsonl row 0, field '(sentence1|sentence2|gold)'"):
-        load(folder.source, task_named("bucc"), "zh", "test")
+        load(Cell(folder.source, task_named("bucc"), "zh", "test"))
 
 
 def test_a_bad_row_of_another_language_is_told_in_every_cell_that_searches_it(folder) -> None:
@@ -179,11 +180,11 @@ def test_a_bad_row_of_another_language_is_told_in_every_cell_that_searches_it(fo
         if language == "de":
             rows[5]["sentence_breaks"] = [[9, 2]]
         folder.write(f"xquad-r/{language}/test.jsonl", rows)
-    where = (folder.source, task_named("lareqa"), "en", "test")
-    found = load(*where)
+    cell = Cell(folder.source, task_named("lareqa"), "en", "test")
+    found = load(cell)
     assert [(bad.file.split("/")[-2], bad.row, bad.field) for bad in found.quarantined] == [
         ("de", 5, "sentence_breaks")
     ]
     assert len(found.examples) == COUNT
     assert [len(example.gold) for example in found.examples[4:7]] == [2, 1, 2]
-    check_gold(found.examples, load_items(*where), "lareqa en")
+    check_gold(found.examples, load_items(cell), "lareqa en")

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from adaptx.data.cell import Cell
 from adaptx.data.counts import UNKNOWN, count_rows
 from adaptx.tasks.catalog import task_named
 
@@ -24,13 +25,13 @@ def parquet() -> bytes:
 @pytest.mark.parametrize("name", ["train.jsonl", "train.jsonl.gz"])
 def test_the_lines_of_a_file_are_its_rows(folder, name: str) -> None:
     folder.write(f"paws-x/en/{name}", ROWS)
-    assert count_rows(folder.source, task_named("pawsx"), "en", "train") == 37
-    assert count_rows(folder.source, task_named("pawsx"), "en", "train", limit=5) == 5
+    assert count_rows(Cell(folder.source, task_named("pawsx"), "en", "train")) == 37
+    assert count_rows(Cell(folder.source, task_named("pawsx"), "en", "train"), limit=5) == 5
 
 
 def test_a_footer_says_how_many_rows_there_are(folder) -> None:
     folder.write_bytes("paws-x/en/train.parquet", parquet())
-    assert count_rows(folder.source, task_named("pawsx"), "en", "train") == 37
+    assert count_rows(Cell(folder.source, task_named("pawsx"), "en", "train")) == 37
 
 
 @pytest.mark.parametrize(
@@ -43,4 +44,4 @@ def test_a_footer_says_how_many_rows_there_are(folder) -> None:
 )
 def test_a_damaged_file_is_left_to_who_reads_it(folder, name: str, content: bytes) -> None:
     folder.write_bytes(f"paws-x/en/{name}", content)
-    assert count_rows(folder.source, task_named("pawsx"), "en", "train") == UNKNOWN
+    assert count_rows(Cell(folder.source, task_named("pawsx"), "en", "train")) == UNKNOWN

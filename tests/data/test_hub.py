@@ -20,9 +20,9 @@ WORDS = {"premise": "a", "hypothesis": "b", "label": 0}
 
 LOAD = """
 source = open_source("hub", store)
-de = load(source, pairs, "de", "test")
+de = load(Cell(source, pairs, "de", "test"))
 hub.fetch(spans, ["de"], ["test"], store)
-also = load(source, spans, "de", "test")
+also = load(Cell(source, spans, "de", "test"))
 return {"premises": [e.texts["premise"] for e in de.examples], "revision": de.revision,
         "spans": len(also.examples), "locked": also.revision}
 """
@@ -59,7 +59,7 @@ def test_an_interrupted_download_is_completed_not_taken_for_the_split(run, hub_s
 
 @pytest.mark.parametrize("offline", ["0", "1"])
 def test_without_network_it_says_what_was_to_be_fetched_and_the_ways_to_go_on(run, offline: str) -> None:
-    body = 'return load(open_source("hub", store), pairs, "de", "test").revision'
+    body = 'return load(Cell(open_source("hub", store), pairs, "de", "test")).revision'
     told = run(body, endpoint=NOWHERE, HF_HUB_OFFLINE=offline)
     assert told["exit"] == 3
     assert "cannot fetch org/pairs, commit aaaaaaaa" in told["error"]
@@ -119,13 +119,13 @@ def test_a_backbone_without_network_says_how_to_go_on(run) -> None:
 MIXED = """
 one = replace(spans, hub="org/mixed", revision="f" * 40, hub_config="default", hub_language="id",
               languages={"fi": "finnish", "sw": "swahili"})
-loaded = load(open_source("hub", store), one, "sw", "test")
+loaded = load(Cell(open_source("hub", store), one, "sw", "test"))
 return {"ids": [e.id for e in loaded.examples], "n": loaded.n_rows}
 """
 ROUNDS = """
 rounds = replace(pairs, hub="org/rounds", revision="f" * 40, splits={"test": ("r1", "r2")}, group=None,
                  hub_columns={"premise": "first"}, elsewhere=HubOverride(languages={"de": "de"}, hub="org/spans"))
-en = load(open_source("hub", store), rounds, "en", "test")
+en = load(Cell(open_source("hub", store), rounds, "en", "test"))
 hub.commit_of(rounds, store)
 return {"premises": [e.texts["premise"] for e in en.examples], "ids": [e.id for e in en.examples],
         "labels": [e.label for e in en.examples], "elsewhere": store.lock("dataset", "org/spans")}
@@ -133,7 +133,7 @@ return {"premises": [e.texts["premise"] for e in en.examples], "ids": [e.id for 
 TRANSLATED = """
 german = replace(pairs, hub="org/none", splits={"train": ("train",)},
                  translations=HubOverride(languages={"de": "de"}, hub="org/rounds", revision="f" * 40))
-return [e.texts["premise"] for e in load(open_source("hub", store), german, "de", "train").examples]
+return [e.texts["premise"] for e in load(Cell(open_source("hub", store), german, "de", "train")).examples]
 """
 
 

@@ -17,9 +17,9 @@ from adaptx.data.hub_files import Stated
 PAIRS, SPANS = "a" * 40, "b" * 40  # commits
 LOAD = """
 source = open_source("hub", store)
-de = load(source, pairs, "de", "test")
+de = load(Cell(source, pairs, "de", "test"))
 hub.fetch(spans, ["de"], ["test"], store)
-also = load(source, spans, "de", "test")
+also = load(Cell(source, spans, "de", "test"))
 return {"premises": [e.texts["premise"] for e in de.examples], "revision": de.revision,
         "spans": len(also.examples), "locked": also.revision}
 """

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from adaptx.data.cell import Cell
 from adaptx.data.rows import MAX_QUARANTINED, load
 from adaptx.tasks.catalog import task_named
 from adaptx.tasks.forms import MAX_CHARACTERS
@@ -101,4 +102,4 @@ def _loaded(folder, task: Any, rows: list[Row]) -> Any:
     split = "test" if "test" in task.splits else "dev"
     (upstream,) = task.splits[split]
     folder.write(f"{task.folder}/en/{upstream}.jsonl", rows)
-    return load(folder.source, task, "en", split)
+    return load(Cell(folder.source, task, "en", split))

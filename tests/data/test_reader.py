@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adaptx.data import reader as module
+from adaptx.data.cell import Cell
 from adaptx.data.plain_text import load_text
 from adaptx.data.reader import RowsReader
 from adaptx.data.source import open_source
@@ -48,9 +49,9 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     load = module.load
 
-    def watched(source: Any, task: Any, language: str, split: str, **how: Any) -> Any:
-        seen.append(language)
-        return load(source, task, language, split, **how)
+    def watched(cell: Cell, **how: Any) -> Any:
+        seen.append(cell.language)
+        return load(cell, **how)
 
     monkeypatch.setattr(module, "load", watched)
     return seen
@@ -58,18 +59,18 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_cell_is_read_once_and_a_limit_takes_its_rows_from_the_whole(source: Any, readings: list[str]) -> None:
     reader = RowsReader(source)
-    whole = reader.cell(PAWSX, "de", "test")
-    few = reader.cell(PAWSX, "de", "test", 5)
+    whole = reader.load(Cell(source, PAWSX, "de", "test"))
+    few = reader.load(Cell(source, PAWSX, "de", "test"), 5)
     assert readings == ["de"]
     assert len(whole.examples) == 20
     assert [one for one in whole.examples if one in few.examples] == list(few.examples)
-    assert few.examples == RowsReader(source).cell(PAWSX, "de", "test", 5).examples
+    assert few.examples == RowsReader(source).load(Cell(source, PAWSX, "de", "test"), 5).examples
 
 
 def test_several_languages_share_what_was_read_of_each(source: Any, readings: list[str]) -> None:
     reader = RowsReader(source)
-    reader.cell(PAWSX, "de", "test")
-    both = reader.cell(PAWSX, "de,fr", "test")
+    reader.load(Cell(source, PAWSX, "de", "test"))
+    both = reader.load(Cell(source, PAWSX, "de,fr", "test"))
     assert readings == ["de", "fr"]
     assert len(both.examples) == 40
 
@@ -90,15 +91,15 @@ def test_cells_asked_for_longest_ago_make_room(source: Any, readings: list[str],
     monkeypatch.setattr(module, "KEPT_ROWS", 40)
     reader = RowsReader(source)
     for language in ("de", "fr", "de", "en", "de", "fr"):
-        reader.cell(PAWSX, language, "test")
+        reader.load(Cell(source, PAWSX, language, "test"))
     assert readings == ["de", "fr", "en", "fr"]
 
 
 def test_a_page_of_another_text_is_another_cell(source: Any, readings: list[str]) -> None:
     reader = RowsReader(source)
-    reader.cell(PAWSX, "de", "test")
-    reader.cell(replace(PAWSX, page="another text"), "de", "test")
-    reader.cell(replace(PAWSX, version=PAWSX.version + 1), "de", "test")
+    reader.load(Cell(source, PAWSX, "de", "test"))
+    reader.load(Cell(source, replace(PAWSX, page="another text"), "de", "test"))
+    reader.load(Cell(source, replace(PAWSX, version=PAWSX.version + 1), "de", "test"))
     assert readings == ["de"] * 3
 
 
@@ -106,9 +107,9 @@ def test_strict_reaches_every_reading(source: Any, tmp_path: Path) -> None:
     path = tmp_path / "rows" / "paws-x" / "de" / "test.jsonl"
     rows = [{"id": n, "sentence1": "x", "sentence2": "y", "label": 9 if n == 3 else 0} for n in range(200)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    assert len(RowsReader(source).cell(PAWSX, "de", "test").quarantined) == 1
+    assert len(RowsReader(source).load(Cell(source, PAWSX, "de", "test")).quarantined) == 1
     with pytest.raises(DataFault, match="1 of 200 rows cannot be used"):
-        RowsReader(source, strict=True).cell(PAWSX, "de", "test")
+        RowsReader(source, strict=True).load(Cell(source, PAWSX, "de", "test"))
 
 
 def test_text_is_read_from_its_folder_and_missed_without_one(source: Any, tmp_path: Path) -> None:

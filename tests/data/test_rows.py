@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adaptx.data.cell import Cell
 from adaptx.data.rows import Loaded, load, load_items
 from adaptx.data.source import fitted, open_source
 from adaptx.errors import DataFault, Exit, Missing, UnknownName
@@ -48,7 +49,7 @@ def ids(loaded: Loaded) -> list[str]:
 
 def fault(folder, task=XNLI, language: str = "de", split: str = "test", **options: Any) -> str:
     with pytest.raises(DataFault) as caught:
-        load(folder.source, task, language, split, **options)
+        load(Cell(folder.source, task, language, split), **options)
     assert caught.value.exit_code == Exit.FAILED
     return f"{caught.value} | {caught.value.hint}"
 
@@ -57,7 +58,7 @@ def test_rows_are_numbered_before_anything_is_left_out(folder) -> None:
     rows = nli(300)
     rows[1]["label"] = 9
     folder.write("xnli/de/test.jsonl.gz", rows)
-    loaded = load(folder.source, XNLI, "de", "test")
+    loaded = load(Cell(folder.source, XNLI, "de", "test"))
     assert ids(loaded) == [str(n) for n in range(300) if n != 1]
     assert [example.parallel for example in loaded.examples] == ids(loaded)
     assert (loaded.n_rows, len(loaded.quarantined), len(loaded.dropped)) == (300, 1, 0)
@@ -67,7 +68,7 @@ def test_quarantine_names_file_row_field_and_reason(folder) -> None:
     rows = nli(300)
     rows[7]["label"] = 9
     path = folder.write("xnli/de/test.jsonl", rows)
-    (listed,) = load(folder.source, XNLI, "de", "test").quarantined
+    (listed,) = load(Cell(folder.source, XNLI, "de", "test")).quarantined
     assert (listed.file, listed.row, listed.field) == (str(path), 7, "label")
     assert str(listed).endswith(
         "test.jsonl row 7, field 'label': label 9 is out of range (known: 0 entailment, 1 neutral, 2 contradiction)"
@@ -93,7 +94,7 @@ def test_more_than_one_percent_of_bad_rows_is_fatal(folder, bad: int, fatal: boo
     if fatal:
         assert f"{bad} of 200 rows cannot be used" in fault(folder)
     else:
-        assert len(load(folder.source, XNLI, "de", "test").quarantined) == bad
+        assert len(load(Cell(folder.source, XNLI, "de", "test")).quarantined) == bad
 
 
 def test_untranslated_rows_are_dropped_and_counted_apart_even_when_many_and_strict(folder) -> None:
@@ -101,7 +102,7 @@ def test_untranslated_rows_are_dropped_and_counted_apart_even_when_many_and_stri
     for row in rows[:6]:
         row["sentence2"] = "NS"
     folder.write("paws-x/de/test.jsonl", rows)
-    loaded = load(folder.source, PAWSX, "de", "test", strict=True)
+    loaded = load(Cell(folder.source, PAWSX, "de", "test"), strict=True)
     assert ids(loaded) == ["6", "7", "8", "9"]
     assert (len(loaded.dropped), len(loaded.quarantined)) == (6, 0)
     assert loaded.dropped[0].reason == "placeholder 'NS'"
@@ -111,7 +112,7 @@ def test_a_one_megabyte_row_is_quarantined(folder) -> None:
     rows = nli(200)
     rows[3]["premise"] = "x" * 2**20
     folder.write("xnli/de/test.jsonl", rows)
-    (listed,) = load(folder.source, XNLI, "de", "test").quarantined
+    (listed,) = load(Cell(folder.source, XNLI, "de", "test")).quarantined
     assert listed.reason == "1,048,576 characters, more than 200,000"
 
 
@@ -119,7 +120,7 @@ def test_an_answer_that_is_not_in_its_context_is_quarantined(folder) -> None:
     rows = questions(200)
     rows[5]["answers"] = {"text": ["mill"], "answer_start": [5]}
     folder.write("xquad/de/validation.jsonl", rows)
-    (listed,) = load(folder.source, XQUAD, "de", "test").quarantined
+    (listed,) = load(Cell(folder.source, XQUAD, "de", "test")).quarantined
     assert (listed.row, listed.field) == (5, "answers")
     assert "is not in its context at 5" in listed.reason
 
@@ -177,7 +178,7 @@ def test_a_row_without_its_id_is_quarantined(folder) -> None:
     rows = pairs(list(range(1, 201)))
     rows[3]["id"] = None
     folder.write("paws-x/de/test.jsonl", rows)
-    (listed,) = load(folder.source, PAWSX, "de", "test").quarantined
+    (listed,) = load(Cell(folder.source, PAWSX, "de", "test")).quarantined
     assert (listed.row, listed.field, listed.reason) == (3, "id", "missing")
 
 
@@ -190,14 +191,14 @@ def test_hidden_test_labels_are_fatal_not_scored(folder) -> None:
 def test_an_undeclared_language_is_refused_though_its_file_is_there(folder) -> None:
     folder.write("xnli/ko/test.jsonl", nli(3))
     with pytest.raises(UnknownName, match="unknown language of xnli 'ko'"):
-        load(folder.source, XNLI, "ko", "test")
+        load(Cell(folder.source, XNLI, "ko", "test"))
 
 
 def test_parquet_shards_are_one_split_with_running_numbers(folder) -> None:
     for shard in range(2):
         path = folder.write_bytes(f"xnli/de/test-0000{shard}-of-00002.parquet", b"")
         pq.write_table(pa.Table.from_pylist(nli(3, mark=str(shard))), path)
-    loaded = load(folder.source, XNLI, "de", "test")
+    loaded = load(Cell(folder.source, XNLI, "de", "test"))
     assert ids(loaded) == ["0", "1", "2", "3", "4", "5"]
     assert loaded.examples[3].texts["premise"] == "1p0"
 
@@ -206,7 +207,7 @@ def test_groups_are_named_alike_in_every_language(folder) -> None:
     for language in ("en", "de"):
         folder.write(f"xnli/{language}/test.jsonl", nli(9, premises=3, mark=language))
     groups = {
-        language: [example.group for example in load(folder.source, XNLI, language, "test").examples]
+        language: [example.group for example in load(Cell(folder.source, XNLI, language, "test")).examples]
         for language in ("en", "de")
     }
     assert groups["en"] == groups["de"] == ["0"] * 3 + ["3"] * 3 + ["6"] * 3
@@ -216,12 +217,12 @@ def test_a_group_keeps_its_name_though_its_first_row_is_bad(folder) -> None:
     rows = nli(300, premises=3)
     rows[0]["label"] = 9
     folder.write("xnli/de/test.jsonl", rows)
-    assert load(folder.source, XNLI, "de", "test").examples[0].group == "0"
+    assert load(Cell(folder.source, XNLI, "de", "test")).examples[0].group == "0"
 
 
 def test_dev_is_cut_from_train_by_paragraph_without_overlap(folder) -> None:
     folder.write("squad/en/train.jsonl", questions(400))
-    train, dev = (load(folder.source, SQUAD, "en", split) for split in ("train", "dev"))
+    train, dev = (load(Cell(folder.source, SQUAD, "en", split)) for split in ("train", "dev"))
     assert sorted(ids(train) + ids(dev)) == sorted(f"q{n}" for n in range(400))
     assert 0 < len(dev.examples) < 60
     assert not {e.texts["context"] for e in train.examples} & {e.texts["context"] for e in dev.examples}
@@ -230,16 +231,16 @@ def test_dev_is_cut_from_train_by_paragraph_without_overlap(folder) -> None:
 
 def test_held_out_rows_do_not_depend_on_the_order_of_the_file(folder) -> None:
     folder.write("squad/en/train.jsonl", questions(400))
-    before = set(ids(load(folder.source, SQUAD, "en", "dev")))
+    before = set(ids(load(Cell(folder.source, SQUAD, "en", "dev"))))
     folder.write("squad/en/train.jsonl", list(reversed(questions(400))))
-    assert set(ids(load(folder.source, SQUAD, "en", "dev"))) == before
+    assert set(ids(load(Cell(folder.source, SQUAD, "en", "dev")))) == before
 
 
 @given(small=st.integers(1, 60), large=st.integers(1, 60))
 @REUSED
 def test_caps_are_nested_and_keep_upstream_order(folder, small: int, large: int) -> None:
     folder.write("xnli/de/test.jsonl", nli(50))
-    few, many = (ids(load(folder.source, XNLI, "de", "test", limit=n)) for n in sorted((small, large)))
+    few, many = (ids(load(Cell(folder.source, XNLI, "de", "test"), limit=n)) for n in sorted((small, large)))
     assert set(few) <= set(many)
     assert len(few) == min(small, large, 50)
     assert few == sorted(few, key=int)
@@ -251,7 +252,8 @@ def test_a_cap_takes_the_same_rows_in_every_language_and_order(folder, order: li
     folder.write("paws-x/en/test.jsonl", pairs(list(range(20))))
     folder.write("paws-x/de/test.jsonl", pairs(order))
     taken = [
-        {e.parallel for e in load(folder.source, PAWSX, lang, "test", limit=limit).examples} for lang in ("en", "de")
+        {e.parallel for e in load(Cell(folder.source, PAWSX, lang, "test"), limit=limit).examples}
+        for lang in ("en", "de")
     ]
     assert taken[0] == taken[1]
 
@@ -265,7 +267,7 @@ def test_a_cap_goes_by_the_parallel_id_and_by_neither_the_rows_id_nor_its_number
         folder.write(f"paws-x/{language}/test.jsonl", rows)
     lowest = set(sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:9])
     for language in ("en", "de", "fr"):
-        taken = load(folder.source, tied, language, "test", limit=9).examples
+        taken = load(Cell(folder.source, tied, language, "test"), limit=9).examples
         assert {example.parallel for example in taken} == lowest, language
         assert {example.id for example in taken}.isdisjoint(lowest)
         assert [int(example.id[3:]) for example in taken] == sorted(int(example.id[3:]) for example in taken)
@@ -278,7 +280,7 @@ def test_every_row_is_either_used_or_listed(folder, bad: set[int]) -> None:
     for number in bad:
         rows[number]["label"] = "?"
     folder.write("xnli/de/test.jsonl", rows)
-    loaded = load(folder.source, XNLI, "de", "test")
+    loaded = load(Cell(folder.source, XNLI, "de", "test"))
     assert {row.row for row in loaded.quarantined} == bad
     assert set(map(int, ids(loaded))) | bad == set(range(400))
     assert loaded.n_rows == 400
@@ -290,16 +292,16 @@ def test_the_embedded_world_gives_rows_that_pass_their_pages_checks(name, store)
     task = fitted(task_named(name), source)
     for split in task.splits:
         for language in source.languages(task, split, translated=True):
-            loaded = load(source, task, language, split, strict=True)
+            loaded = load(Cell(source, task, language, split), strict=True)
             assert len(loaded.examples) == loaded.n_rows == 12
             if task.form == "retrieval":
-                items = {item.id for item in load_items(source, task, language, split)}
+                items = {item.id for item in load_items(Cell(source, task, language, split))}
                 assert items.issuperset(name for example in loaded.examples for name in example.gold)
 
 
 def test_the_embedded_world_is_parallel_over_its_languages(store) -> None:
     source = open_source("mini", store)
-    cells = [load(source, XNLI, language, "test") for language in source.languages(XNLI, "test")]
+    cells = [load(Cell(source, XNLI, language, "test")) for language in source.languages(XNLI, "test")]
     assert len(cells) > 1
     assert len({tuple((e.parallel, e.label) for e in cell.examples) for cell in cells}) == 1
 
@@ -311,13 +313,13 @@ def test_real_rows_are_read_without_a_bad_one(name: str, shared_data, store) -> 
     source = open_source(str(shared_data), store)
     for split in task.splits:
         for language in source.languages(task, split):
-            loaded = load(source, task, language, split, strict=True)
+            loaded = load(Cell(source, task, language, split), strict=True)
             assert len(loaded.examples) + len(loaded.dropped) == loaded.n_rows
 
 
 def test_a_page_without_parallel_ids_uses_row_numbers(folder) -> None:
     folder.write("paws-x/de/test.jsonl", pairs([10, 12]))
-    loaded = load(folder.source, replace(PAWSX, parallel=None), "de", "test")
+    loaded = load(Cell(folder.source, replace(PAWSX, parallel=None), "de", "test"))
     assert [(e.id, e.parallel) for e in loaded.examples] == [("10", "0"), ("12", "1")]
 
 
@@ -329,7 +331,7 @@ def test_rows_on_which_annotators_did_not_agree_are_dropped_not_quarantined(fold
     for number in (1, 4, 5):
         rows[number]["label"] = -1
     folder.write("xnli/de/test.jsonl", rows)
-    loaded = load(folder.source, UNSURE, "de", "test", strict=True)
+    loaded = load(Cell(folder.source, UNSURE, "de", "test"), strict=True)
     assert [row.row for row in loaded.dropped] == [1, 4, 5]
     assert ids(loaded) == ["0", "2", "3", "6", "7", "8"]
 
@@ -338,9 +340,9 @@ def test_row_numbers_run_on_over_the_upstream_splits_of_a_split(folder) -> None:
     rounds = replace(XNLI, splits={"test": ("round1", "round2")})
     folder.write("xnli/de/round2.jsonl", nli(2, mark="b"))
     with pytest.raises(Missing, match=r"round1, .*round2"):
-        load(folder.source, rounds, "de", "test")
+        load(Cell(folder.source, rounds, "de", "test"))
     folder.write("xnli/de/round1.jsonl", nli(3, mark="a"))
-    loaded = load(folder.source, rounds, "de", "test")
+    loaded = load(Cell(folder.source, rounds, "de", "test"))
     assert ids(loaded) == ["0", "1", "2", "3", "4"]
     assert [e.texts["premise"][0] for e in loaded.examples] == ["a", "a", "a", "b", "b"]
 
@@ -348,13 +350,13 @@ def test_row_numbers_run_on_over_the_upstream_splits_of_a_split(folder) -> None:
 def test_a_folder_that_numbers_labels_otherwise_is_read_by_name(folder) -> None:
     turned = replace(XNLI, folder_labels=("contradiction", "entailment", "neutral"))
     folder.write("xnli/de/test.jsonl", [{**row, "label": n} for n, row in enumerate(nli(3))])
-    assert [e.label for e in load(folder.source, turned, "de", "test").examples] == [2, 0, 1]
+    assert [e.label for e in load(Cell(folder.source, turned, "de", "test")).examples] == [2, 0, 1]
 
 
 def test_a_label_outside_the_folders_order_is_quarantined_not_guessed(folder) -> None:
     turned = replace(XNLI, folder_labels=("contradiction", "entailment", "neutral"))
     folder.write("xnli/de/test.jsonl", [{**row, "label": 1} for row in nli(200)] + [{**nli(1)[0], "label": 7}])
-    (listed,) = load(folder.source, turned, "de", "test").quarantined
+    (listed,) = load(Cell(folder.source, turned, "de", "test")).quarantined
     assert "label 7 is out of range" in listed.reason
 
 
@@ -362,8 +364,8 @@ def test_translated_training_rows_are_read_when_asked_for_by_language(folder) ->
     folder.write("paws-x/en/train.jsonl", pairs([1, 2]))
     folder.write("paws-x/de/train.jsonl", pairs([1, 2, 3]))
     german = replace(PAWSX, translations=HubOverride(languages={"de": "de", "fr": "fr"}))
-    assert len(load(folder.source, german, "de", "train").examples) == 3
+    assert len(load(Cell(folder.source, german, "de", "train")).examples) == 3
     assert folder.source.languages(german, "train") == ["en"]
     assert folder.source.languages(german, "train", translated=True) == ["en", "de"]
     with pytest.raises(UnknownName):
-        load(folder.source, replace(PAWSX, translations=HubOverride()), "xx", "train")
+        load(Cell(folder.source, replace(PAWSX, translations=HubOverride()), "xx", "train"))

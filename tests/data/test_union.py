@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adaptx.data.cell import Cell
 from adaptx.data.parts import has_split, parts_of, revision_of
 from adaptx.data.source import open_source
 from adaptx.data.union import load_all
@@ -47,7 +48,7 @@ COLUMNS = {"premise": "premise", "hypothesis": "hypothesis", "label": "label"}
 
 
 def test_a_limit_takes_the_same_rows_of_every_language(source):
-    loaded = load_all(source, task_named("pawsx@all"), "en,de", "train", limit=7)
+    loaded = load_all(Cell(source, task_named("pawsx@all"), "en,de", "train"), limit=7)
     ids = [example.id.split(":") for example in loaded.examples]
     assert sorted(row for tag, row in ids if tag == "en") == sorted(row for tag, row in ids if tag == "de")
     assert len(ids) == 14
@@ -55,20 +56,20 @@ def test_a_limit_takes_the_same_rows_of_every_language(source):
 
 
 def test_translations_share_their_parallel_id_and_no_id(source):
-    loaded = load_all(source, task_named("pawsx@all"), "en,de", "train")
+    loaded = load_all(Cell(source, task_named("pawsx@all"), "en,de", "train"))
     assert len({example.id for example in loaded.examples}) == 60
     assert len({example.parallel for example in loaded.examples}) == 30
 
 
 def test_one_language_is_read_as_ever(source):
-    (plain, listed) = (load_all(source, task_named(name), "de", "train") for name in ("pawsx@de", "pawsx@de,en"))
+    (plain, listed) = (load_all(Cell(source, task_named(name), "de", "train")) for name in ("pawsx@de", "pawsx@de,en"))
     assert [example.id for example in plain.examples] == [str(n) for n in range(30)]
     assert plain.examples == listed.examples
 
 
 def test_the_rows_of_mixed_tasks_stay_apart_in_ids_and_clusters_and_share_a_limit(source, mixed):
     task, _ = mixed
-    loaded = load_all(source, task, "en", "train", limit=11)
+    loaded = load_all(Cell(source, task, "en", "train"), limit=11)
     assert len(loaded.examples) == 11
     assert {example.id.split(":")[0] for example in loaded.examples} == {"mnli", "other"}
     assert {example.parallel.split(":")[0] for example in loaded.examples} == {"mnli", "other"}
@@ -78,21 +79,21 @@ def test_a_mixed_task_with_other_labels_is_refused(source, mixed):
     task, pages = mixed
     pages["other"] = replace(pages["other"], labels=("contradiction", "neutral", "entailment"))
     with pytest.raises(Incompatible, match="other, which it mixes"):
-        load_all(source, task, "en", "train")
+        load_all(Cell(source, task, "en", "train"))
 
 
 def test_the_revision_of_several_parts_moves_with_each_of_them(source, mixed, tmp_path):
     task, _ = mixed
-    before = revision_of(source, task, "en", "train")
+    before = revision_of(Cell(source, task, "en", "train"))
     (tmp_path / "other" / "en" / "train.jsonl").write_text('{"premise": "a", "hypothesis": "b", "label": 0}\n')
     assert before.startswith("several:")
-    assert revision_of(source, task, "en", "train") != before
-    assert revision_of(source, task_named("mnli"), "en", "train").startswith("files:")
+    assert revision_of(Cell(source, task, "en", "train")) != before
+    assert revision_of(Cell(source, task_named("mnli"), "en", "train")).startswith("files:")
 
 
 def test_a_split_is_there_where_every_part_has_it(source):
     both = task_named("pawsx@all")
-    assert has_split(source, both, "en,de", "train")
-    assert not has_split(source, both, "en,fr", "train")
-    assert not has_split(source, both, "en", "dev")
-    assert [tag for _, tag in parts_of(both, "en,de")] == ["en", "de"]
+    assert has_split(Cell(source, both, "en,de", "train"))
+    assert not has_split(Cell(source, both, "en,fr", "train"))
+    assert not has_split(Cell(source, both, "en", "dev"))
+    assert [part.language for part in parts_of(Cell(source, both, "en,de", "train"))] == ["en", "de"]

@@ -21,6 +21,7 @@ from adaptx.store import Store, StoreView
 from adaptx.training.settings import ComputeSettings
 
 if TYPE_CHECKING:
+    from adaptx.data.cell import Cell
     from adaptx.steps.step import Step
 
 CHOICES = Choices(source="mini", backbone="nano", languages=("en", "de"), attacks=("charswap",))
@@ -114,9 +115,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[Any]:
         counts["plan"] += 1
         return plan(request, store)
 
-    def count_load(source: Any, task: Any, language: str, split: str, **how: Any) -> Any:
-        counts["read", task.name, language, split] += 1
-        return load(source, task, language, split, **how)
+    def count_load(cell: Cell, **how: Any) -> Any:
+        counts["read", cell.task.name, cell.language, cell.split] += 1
+        return load(cell, **how)
 
     def count_get(store: Store, step_id: str) -> Any:
         if not inside and "store/" not in str(Path(sys._getframe(1).f_code.co_filename).parent) + "/":

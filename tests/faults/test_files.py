@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from adaptx.data.cell import Cell
 from adaptx.data.rows import load
 from adaptx.data.source import FolderSource
 from adaptx.mini import suite
@@ -286,10 +287,10 @@ def outcome(name: str, label: str, root: Path, silent: type[Exception]) -> str:
     home.mkdir(parents=True)
     (home / f"{upstream}.jsonl").write_bytes(lines(rows))
     task = task_named(name)
-    whole = Counter(map(said, load(source, task, language, split).examples))
+    whole = Counter(map(said, load(Cell(source, task, language, split)).examples))
     (home / f"{upstream}.jsonl").unlink()
     DAMAGE[label](home, upstream, rows)
-    found = load(source, task, language, split)
+    found = load(Cell(source, task, language, split))
     told = Counter(map(said, found.examples))
     most = {text: count * (2 if label in AGAIN else 1) for text, count in whole.items()}
     if UNSEEN not in label and any(count > most.get(text, 0) for text, count in told.items()):

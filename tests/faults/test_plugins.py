@@ -26,6 +26,7 @@ from adaptx.tasks.forms import form_named
 from adaptx.testing import HashVictim, choice, pair, span, tagging, task_of
 
 IS_LONG = os.environ.get("ADAPTX_FAULTS") == "long"
+pytestmark = pytest.mark.timeout(7200 if IS_LONG else 300)
 PLUGINS = Path(__file__).resolve().parents[1] / "fixtures" / "plugins"
 SECONDS = 0.3  # that a step may compute here
 
@@ -94,6 +95,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (site / module.name).write_bytes(module.read_bytes())
     names = [*HOSTILE, "leaves-sometimes", "wild", "good", "good-search"]
     lines = [f"{name} = hostile:{name.replace('-', '_')}" for name in names]
+    lines += ["[adaptx.searches]", *(f"{name} = hostile:{name.replace('-', '_')}" for name in SEARCHES), f"[{ATTACKS}]"]
     lines += [f"{name.replace('_', '-')} = {name}:attack" for name in IMPORTS]
     told.joinpath("METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 0.1\n", encoding="utf-8")
     told.joinpath("entry_points.txt").write_text("\n".join([f"[{ATTACKS}]", *lines]) + "\n", encoding="utf-8")
@@ -102,6 +104,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return site
 
 
+SEARCHES = {"exiting": "SystemExit: 0", "looping": "overrun", "leaving": "ended its process"}
 IMPORTS = {
     "exits_at_import": "SystemExit: 0",
     "leaves_at_import": "ended its process with code 0",
@@ -175,6 +178,14 @@ def test_a_worker_changes_no_outcome(name: str, search: str, monkeypatch: pytest
         assert apart == inside
         assert apart.flags == []
         assert any(outcome["queries"] for outcome in apart.outcomes)
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_strangers_search_of_a_built_in_attack_runs_apart_too(name: str) -> None:
+    errors = [o["error"] for o in run("charswap", search=name).outcomes]
+    told = [error for error in errors if error is not None]  # a row may be won by its first question
+    assert told
+    assert all(SEARCHES[name] in error or "given up" in error for error in told)
 
 
 def test_parameters_and_their_limits_come_from_the_worker() -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adaptx.data.cell import Cell
 from adaptx.data.retrieval_layouts import check_gold
 from adaptx.data.rows import Loaded, load, load_items
 from adaptx.data.source import FolderSource
@@ -157,7 +158,7 @@ def role_of(task: Task, file: str, column: str) -> str:
     return "group" if column == task.group else "unused"
 
 
-class Cell:
+class SpoiledCell:
     """A task's cell in a folder, one of whose rows a fault spoils."""
 
     def __init__(self, name: str, root: Path, tokenizer: Any) -> None:
@@ -165,7 +166,7 @@ class Cell:
         language, split, self.own = TASKS[name]
         for file, rows in self.files.items():
             self.write(file, rows)
-        self.where = (FolderSource(self.root, Store(root / "runs")), self.task, language, split)
+        self.cell = Cell(FolderSource(self.root, Store(root / "runs")), self.task, language, split)
         self.whole = self.read()
         # the fifth that is in the split: some pages cut their dev rows from the training rows
         self.old = self.whole.examples[5]
@@ -179,9 +180,9 @@ class Cell:
 
     def read(self) -> Loaded:
         """Load the cell as a step would, with what is searched."""
-        loaded = load(*self.where)
+        loaded = load(self.cell)
         if self.task.form == "retrieval":
-            check_gold(loaded.examples, load_items(*self.where), self.task.name)
+            check_gold(loaded.examples, load_items(self.cell), self.task.name)
         return loaded
 
     def outcome(self, fault: Fault, silent: type[Exception]) -> str:
@@ -240,7 +241,7 @@ def tokenizer() -> Any:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_bad_value_is_refused_or_set_aside_and_never_believed(name, tokenizer, tally, silent, is_long, tmp_path):
-    cell = Cell(name, tmp_path, tokenizer)
+    cell = SpoiledCell(name, tmp_path, tokenizer)
     found = list(faults(cell.task, cell.files, cell.row))
     counts = tally(f"rows, {cell.task.layout or cell.task.form}")
     for fault in found if is_long else Random(f"{SEED} {name}").sample(found, SAMPLE):

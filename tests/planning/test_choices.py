@@ -41,7 +41,7 @@ def test_a_value_that_is_no_positive_number_names_the_option(text: str) -> None:
 @pytest.mark.parametrize("option", ["--batch", "--max-length", "--max-train"])
 def test_a_part_of_a_row_or_token_is_refused_and_not_cut(option: str) -> None:
     assert PerTask.parse(option, ["32.0"]).everywhere == 32
-    with pytest.raises(UsageError, match=f"{option} '32.5' is not a whole number"):
+    with pytest.raises(UsageError, match=f"{option} 32.5 is not a whole number"):
         PerTask.parse(option, ["32.5"])
 
 
@@ -61,7 +61,7 @@ def refusal(kind: type[AdaptxError], call: Callable[[], object]) -> tuple[str, s
 
 def test_a_number_that_is_none_says_how_one_is_written() -> None:
     assert refusal(UsageError, lambda: PerTask.parse("--epochs", ["pawsx=much"])) == (
-        "--epochs 'much' is not a positive number",
+        "--epochs 'much' is not a number above 0, at most 10,000",
         "--epochs VALUE, --epochs TASK=VALUE or --epochs METHOD=VALUE",
     )
 
@@ -101,7 +101,7 @@ def test_a_sampling_is_read_as_it_is_written(text: str, sampling: Sampling) -> N
         ("", UnknownName, "unknown sampling ''"),
         ("temperature", UsageError, "--sampling temperature:T '' is not a positive number"),
         ("temperature:hot", UsageError, "--sampling temperature:T 'hot' is not a positive number"),
-        ("proportional:0", UsageError, "--sampling proportional:CAP '0' is not a positive number"),
+        ("proportional:0", UsageError, "--sampling proportional:CAP 0 is not a whole number from 1 to 1,000,000,000"),
     ],
 )
 def test_a_sampling_that_means_nothing_is_refused(text: str, kind: type[AdaptxError], message: str) -> None:

@@ -84,7 +84,7 @@ REFUSED: dict[str, str] = {
     'sampling = "x"': "unknown sampling 'x'; known: proportional, temperature, uniform",
     'mlm = "de"': "--mlm 'de' is not LANG,...:RATE with a rate between 0 and 1; for example --mlm de,sw:0.5",
     "seeds = [0, -1]": "-1 is not a whole number from 0",
-    "seeds = 1000000": "1000000 seeds are more than 10000",
+    "seeds = 1000000": "1000000 is not a whole number from 1 to 1,000",
     'attacks = ["charswap:rate=2"]': "charswap: rate cannot be '2'; rate is a number from 0 to 1",
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adaptx.data.cell import Cell
 from adaptx.data.rows import load
 from adaptx.data.source import FolderSource
 from adaptx.errors import DataFault
@@ -54,7 +55,7 @@ def test_gold_as_prediction_is_perfect_on_real_rows(shared_data: Path, tmp_path:
     spoken = [tag for tag in rows.languages(task, xtreme_files.SPLIT) if tag in LANGUAGES]
     assert spoken
     for language in spoken:
-        examples = load(rows, task, language, xtreme_files.SPLIT).examples
+        examples = load(Cell(rows, task, language, xtreme_files.SPLIT)).examples
         submit(
             tmp_path / "out", task, language, xtreme_files.write([right(example, task) for example in examples], task)
         )

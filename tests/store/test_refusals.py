@@ -53,7 +53,7 @@ def test_refusals_say_what_was_found_and_what_would_work(store: Store, commit: C
     path = record.path / "manifest.json"
     path.write_text("{")
     _, hint = refusal(StoreCorrupt, lambda: store.get(step_id))
-    assert hint == f"remove {record.path} and the step is made again"
+    assert hint == f"adaptx prune {step_id[:12]}, and the same command makes it again"
 
 
 def test_an_ambiguous_id_names_the_first_five(store: Store, commit: Commit, step_id: str) -> None:

@@ -82,8 +82,8 @@ def test_a_folder_without_a_manifest_is_no_result(store: Store, commit: Commit, 
     (record.path / "manifest.json").unlink()
     assert store.get(step_id) is None
     assert list(store.all()) == []
-    with pytest.raises(UnknownName):
-        store.find(step_id[:8])
+    assert store.ids() == [store.find(step_id[:8])] == [step_id], "it can be named: to verify and to prune it"
+    assert store.check(step_id) == [f"{record.path / 'manifest.json'}: damaged or missing"]
     assert commit("again").id == step_id  # and it does not stand in the way
     assert store.check(step_id) == []
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from adaptx.data.cell import Cell
 from adaptx.data.rows import load
 from adaptx.data.source import FolderSource
 from adaptx.store import Store
@@ -46,7 +47,7 @@ def test_rows_are_as_many_as_published_and_nearly_all_can_be_used(name: str, sha
     found: set[int] = set()
     for language, upstream in {(language, task.splits[split]) for language, split in cells}:
         ours = [split for split in task.splits if task.splits[split] == upstream and split in task.gold_splits]
-        loaded = [load(source, task, language, split) for split in ours]
+        loaded = [load(Cell(source, task, language, split)) for split in ours]
         folder = task.folders.get(language, language)
         files = [f"{part}_source" if task.layout == "bitext" else part for part in upstream]
         assert sum(part.n_rows for part in loaded) == sum(published[task.folder, folder, file] for file in files)

@@ -8,7 +8,6 @@ what is there instead of what peft calls active: peft leaves a second adapter in
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from adaptx.errors import Incompatible, StoreCorrupt
 from adaptx.families import linear_paths
 from adaptx.methods.lora import LoraSettings, settings
 from adaptx.model.methods import TrainedLayer, check_tensors, read_tensors
+from adaptx.tables import read_object
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -189,10 +189,7 @@ def lora_modules(encoder: PreTrainedModel, name: str) -> Iterator[tuple[str, Lor
 def read_layer(encoder: PreTrainedModel, layer: TrainedLayer, wanted: LoraSettings) -> dict[str, Tensor]:
     """Read one committed LoRA; refuse what is not a plain sum of low-rank deltas or not what the spec says."""
     path = layer.path / SETTINGS
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
-        raise StoreCorrupt(f"{path} cannot be read: {fault}", hint="run adaptx verify") from fault
+    card = read_object(path)
     odd = [key for key in NOT_A_PLAIN_SUM if card.get(key)]
     if odd:
         raise Incompatible(

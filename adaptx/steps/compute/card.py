@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from adaptx.escaping import markdown
 from adaptx.spec import TrainSpec
 
 if TYPE_CHECKING:
@@ -37,5 +38,7 @@ def card(step: Step, backbone: str, best: Mapping[str, float | None]) -> str:
         "cite": ", ".join(dict.fromkeys(task.cite for task in tasks)),
         "adaptx id": step.id,
     }
-    rows = "\n".join(f"| {name} | {value} |" for name, value in facts.items())
-    return f"# {step.name}\n\n| | |\n|---|---|\n{rows}\n"
+    rows = "\n".join(
+        f"| {markdown(name, inline=True)} | {markdown(value, inline=True)} |" for name, value in facts.items()
+    )
+    return f"# {markdown(step.name, inline=True)}\n\n| | |\n|---|---|\n{rows}\n"

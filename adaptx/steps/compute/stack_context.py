@@ -7,9 +7,10 @@ Owns `StackContext`, which execution makes for each plan, and `LoadedStack`: wha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from adaptx.data.cell import Cell
 from adaptx.data.retrieval_layouts import check_gold, pool_revision, tuning_split
 from adaptx.data.revision import require_revision
 from adaptx.data.rows import load, load_items
@@ -23,7 +24,6 @@ from adaptx.tasks.forms import form_named
 if TYPE_CHECKING:
     from adaptx.backbone import BackboneRef
     from adaptx.data.reader import RowsReader
-    from adaptx.data.source import Source
     from adaptx.robustness.engine import Answers
     from adaptx.steps.progress import ProgressCallback
     from adaptx.steps.step import Step
@@ -85,22 +85,21 @@ class LoadedStack:
 
     def _search(self, cell: Step) -> Answers:
         """Return a search among a cell's items; raise `DataFault` where a file of them changed since the plan."""
-        spec, source = eval_spec(cell), reader_of(self.context.rows.source)
-        where = (source, cell.task, cell.language, spec.rows.split)
-        queries, items = load(*where), load_items(*where)
-        tuning = self._tuning(source, cell, spec.rows.split)
+        spec = eval_spec(cell)
+        searched = Cell(reader_of(self.context.rows.source), cell.task, cell.language, spec.rows.split)
+        queries, items, tuning = load(searched), load_items(searched), self._tuning(searched)
         require_revision(spec.rows.revision, queries.revision, cell.name, queries.files)
-        require_revision(spec.pool, pool_revision(*where), f"a file that {cell.name} is searched or tuned on")
+        require_revision(spec.pool, pool_revision(searched), f"a file that {cell.name} is searched or tuned on")
         check_gold(queries.examples, items, cell.name)
         return searcher(self.predictor, cell.task, items, queries.examples, tuning)
 
-    def _tuning(self, source: Source, cell: Step, split: str) -> Tuning | None:
+    def _tuning(self, searched: Cell) -> Tuning | None:
         """Return all rows of the split on which a cell's threshold is tuned, however few rows are scored."""
-        other = tuning_split(source, cell.task, cell.language, split)
-        if other is None:
+        split = tuning_split(searched)
+        if split is None:
             return None
-        where = (source, cell.task, cell.language, other)
-        return Tuning(other, load(*where).examples, load_items(*where))
+        tuned = replace(searched, split=split)
+        return Tuning(split, load(tuned).examples, load_items(tuned))
 
     def _open(self) -> Predictor:
         spec, context = eval_spec(self.step), self.context
