@@ -38,9 +38,8 @@ def check_quarantine(bad: Sequence[QuarantinedRow], n_rows: int, *, strict: bool
     """Raise `DataFault` naming the first of the bad rows, where any is too many or they are above the limit."""
     if bad and (strict or len(bad) > MAX_QUARANTINED * n_rows):
         allowed = "none is allowed with --strict" if strict else f"at most {MAX_QUARANTINED:.0%} may be left out"
-        raise DataFault(
-            f"{len(bad)} of {n_rows} rows cannot be used, the first is {bad[0]}", hint=f"mend the file: {allowed}"
-        )
+        count = f"{len(bad)} of {n_rows} rows" if len(bad) <= n_rows else f"{len(bad)} rows of all files"
+        raise DataFault(f"{count} cannot be used, the first is {bad[0]}", hint=f"mend the file: {allowed}")
 
 
 def _excerpt(text: str) -> str:
