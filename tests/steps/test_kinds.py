@@ -139,7 +139,7 @@ def test_a_list_tells_method_seed_and_best_score_of_an_adapter_and_none_where_no
     assert Train().summary(record) == {"method": "full", "seed": 7, "score": 0.1235}
     facts["best"]["score"] = None
     assert Train().summary(record)["score"] is None
-    assert Train().recomputed(record) is None
+    assert Train().recompute(record) is None
 
 
 def test_a_list_tells_the_main_score_of_a_cell_and_the_accuracy_under_an_attack(tiny_store: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_list_tells_the_main_score_of_a_cell_and_the_accuracy_under_an_attack(
         for record in Store(tiny_store).all(kind):
             scores = read_json(record.path / "scores.json")["scores"]
             assert made.summary(record) == {"score": round(scores["accuracy"], 4)}
-            assert made.recomputed(record) == scores
+            assert made.recompute(record) == scores
 
 
 def test_a_score_that_was_not_stored_is_none(tiny_store: Path) -> None:
