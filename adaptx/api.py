@@ -279,7 +279,9 @@ def ls(kind: str, *, store: Place = None) -> Result[Sequence[Row]]:
         notes = _faults(listing.faults_of_listing(place, kind))
         return Result(listing.list_stored(place, kind), list, lists.show, notes=notes)
     value, summary = listing.list_known(kind, whole=True), listing.list_known(kind)
-    return Result(value, lambda _: summary, lambda _: lists.show(summary))
+    broken = (row for row in summary if str(row.get("title", "")).startswith(listing.BROKEN))
+    notes = _faults(f"task {row['name']}: {row['title']}" for row in broken)
+    return Result(value, lambda _: summary, lambda _: lists.show(summary), notes=notes)
 
 
 def show(name: str, *, is_task: bool = False, store: Place = None) -> Result[Row | StoredStepView]:

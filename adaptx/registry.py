@@ -65,7 +65,7 @@ USES = {  # what else must succeed than the import, for a group whose names mean
     TASKS: {"module": "adaptx.tasks.catalog", "function": "task_named", "arguments": "sys.argv[2]"},
 }
 OURS = re.compile(r"adaptx\.errors\.\w+: (cannot import )?")
-IMPORT = {"module": "adaptx.registry", "function": "imported", "arguments": "*sys.argv[1:]"}
+IMPORT = {"module": "adaptx.registry", "function": "import_entry", "arguments": "*sys.argv[1:]"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["details_of", "faults_of", "faults_of_listing", "list_known", "list_stored", "prune", "readable"]
 
 SCORES = "scores.json"
+BROKEN = "broken: "  # how the title of a task begins that cannot be read
 
 
 def list_known(kind: str, *, whole: bool = False) -> Rows:
@@ -38,13 +39,15 @@ def list_known(kind: str, *, whole: bool = False) -> Rows:
 
 
 def _tasks(*, whole: bool) -> Rows:
-    """Return every task; a stranger's that cannot be read is a line that says why, under its name."""
+    """Return every task; a stranger's that cannot be read is a line that says why, and no whole page."""
     rows: list[Page] = []
     for name in task_names():
         try:
             rows.append(to_json(task_named(name)) if whole else summary(task_named(name)))
         except AdaptxError as error:
-            rows.append({**(dict.fromkeys(rows[0]) if rows else {}), "name": name, "title": f"broken: {error}"})
+            if whole:
+                continue
+            rows.append({**(dict.fromkeys(rows[0]) if rows else {}), "name": name, "title": f"{BROKEN}{error}"})
     return rows
 
 

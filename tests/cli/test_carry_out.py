@@ -18,7 +18,7 @@ def test_hours_of_work_are_announced_before_they_begin_with_what_is_faster(
     def stop(*_: object) -> None:
         raise UsageError("stopped here")
 
-    monkeypatch.setattr(command, "expected_cost", lambda *_, **__: {"seconds": seconds})
+    monkeypatch.setattr(command, "cost", lambda *_, **__: {"seconds": seconds})
     monkeypatch.setattr(command, "make", stop)
     args = ["train", "--adapter", "squad", "--source", "mini", "--backbone", "nano", "--store", str(tmp_path / "runs")]
     assert main(args) == 2

@@ -259,7 +259,7 @@ def test_a_misspelt_variable_is_an_error_with_the_nearest_name_and_a_line_of_doc
 @pytest.mark.parametrize(
     ("other", "told"),
     [
-        ("charswap", "names something twice"),
+        ("charswap", "--attack 'charswap' are one attack"),
         ("charswap:operations=swap", "--attack 'charswap:operations=swap' are one"),
     ],
 )

@@ -35,7 +35,7 @@ from adaptx.planning import layers
 from adaptx.planning.choices import Choices
 from adaptx.planning.planner import plan
 from adaptx.planning.request import Request
-from adaptx.results.listing import known
+from adaptx.results.listing import list_known
 from adaptx.store import Store
 from adaptx.tasks.catalog import task_named
 
@@ -44,7 +44,7 @@ planned = plan(Request(choices=choices, names=("pawsx",)), store)
 spec = planned.plan.layers[0].spec
 sized = config(planned.backbone)
 told = {
-    "listed": [row for row in known("methods") if row["name"] == "widened"],
+    "listed": [row for row in list_known("methods") if row["name"] == "widened"],
     "method": [spec.method.name, spec.method.version, spec.method.parameters],
     "numbers": [spec.optimisation.lr, spec.optimisation.epochs, spec.optimisation.batch],
     "count": count(sized, spec.method) / sized["hidden_size"],

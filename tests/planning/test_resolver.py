@@ -144,7 +144,7 @@ def test_rows_carry_everything_that_decides_them(ask: Ask) -> None:
     assert (dev.language, dev.split, dev.limit) == ("en", "dev", None)
     assert train.source == dev.source == "mini"
     assert train.revision.startswith("mini:")
-    rows = found.evaluated_rows("zh")
+    rows = found.evaluation_rows("zh")
     assert (rows.language, rows.split, rows.limit) == ("zh", "test", 7)
     assert type(train.limit) is int
 
