@@ -53,9 +53,9 @@ def f1(predictions: Sequence[Tags], references: Sequence[Tags]) -> dict[str, flo
 def sentence_terms(prediction: Tags, reference: Tags) -> Terms:
     """Return what a sentence adds to the corpus's F1: (2 * hits, predicted + gold); their ratio over all is `f1`.
 
-    Exact wherever no tag has one letter, as in every scheme of named entities. Where a sentence begins with X or _ in
-    gold and prediction alike, seqeval lets that entity begin where the last one of the sentence before began, and
-    counts a hit only if those agree too; here it is a hit, so that a row's terms are its own.
+    Exact wherever no tag has one letter, as in every scheme of named entities. Where X or _ comes before any other
+    entity of a sentence, in gold and prediction alike, seqeval lets that entity begin where the last one of a sentence
+    before began, and counts a hit only if those agree too; here it is a hit, so that a row's terms are its own.
     """
     predicted, gold = (entities((OUTSIDE, *tags)) for tags in (prediction, reference))
     return 2 * len(predicted & gold), len(predicted) + len(gold)
